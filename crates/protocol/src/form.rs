@@ -1,0 +1,88 @@
+//! Form bodies, as the token and revocation endpoints take them (RFC 6749 §3.2, appendix B).
+
+use zeroize::Zeroizing;
+
+/// The most parameters that a request may have.
+pub const MAX_PARAMETERS: usize = 64;
+
+/// Why a form was refused.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormError {
+    /// RFC 6749 §3.2: parameters must not be included more than once.
+    #[error("the parameter '{0}' stands more than once")]
+    Repeated(String),
+    /// More than [`MAX_PARAMETERS`].
+    #[error("there are more than {MAX_PARAMETERS} parameters")]
+    TooMany,
+    /// Percent-encoding that decodes to no UTF-8.
+    #[error("the body is not UTF-8")]
+    NotUtf8,
+}
+
+/// The parameters of a request, decoded. Values are wiped when dropped, since some are secrets.
+pub struct Form(Vec<(String, Zeroizing<String>)>);
+
+impl Form {
+    /// Reads a body. Parameters without a value count as absent (RFC 6749 §3.2).
+    ///
+    /// # Errors
+    /// See [`FormError`]; `resource` alone may be repeated (RFC 8707 §2).
+    pub fn parse(body: &[u8]) -> Result<Self, FormError> {
+        let body = std::str::from_utf8(body).map_err(|_not_utf8| FormError::NotUtf8)?;
+        let mut parameters: Vec<(String, Zeroizing<String>)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(body.as_bytes()) {
+            if name.contains('\u{fffd}') || value.contains('\u{fffd}') {
+                return Err(FormError::NotUtf8);
+            }
+            if parameters.len() == MAX_PARAMETERS {
+                return Err(FormError::TooMany);
+            }
+            if name != "resource" && parameters.iter().any(|(known, _)| *known == name) {
+                return Err(FormError::Repeated(name.into_owned()));
+            }
+            parameters.push((name.into_owned(), Zeroizing::new(value.into_owned())));
+        }
+        Ok(Self(parameters))
+    }
+
+    /// The value of a parameter that stands at most once.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// All values of a parameter that may stand several times.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(move |(known, value)| known == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+impl std::fmt::Debug for Form {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_stands_once_and_an_empty_one_not_at_all() {
+        let form = Form::parse(b"grant_type=x&scope=a+b%20c&state=&resource=r1&resource=r2").unwrap();
+        assert_eq!(form.get("scope"), Some("a b c"));
+        assert_eq!(form.get("state"), None);
+        assert_eq!(form.all("resource").collect::<Vec<_>>(), ["r1", "r2"]);
+        assert_eq!(Form::parse(b"a=1&a=1").unwrap_err(), FormError::Repeated("a".into()));
+        assert_eq!(Form::parse(b"a=%ff").unwrap_err(), FormError::NotUtf8);
+        assert_eq!(Form::parse("x=1&".repeat(65).as_bytes()).unwrap_err(), FormError::Repeated("x".into()));
+    }
+
+    #[test]
+    fn a_form_shows_no_values() {
+        let form = Form::parse(b"client_secret=hush").unwrap();
+        assert_eq!(format!("{form:?}"), r#"["client_secret"]"#);
+    }
+}

@@ -1,0 +1,71 @@
+//! Resource indicators (RFC 8707).
+
+use url::Url;
+
+/// The identifier of an API, as configured, with its rule of comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceIdentifier {
+    text: String,
+    normalised: String,
+}
+
+/// RFC 8707 §2: an absolute URI without a fragment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a resource must be an absolute URI without a fragment (RFC 8707 section 2)")]
+pub struct NotAResource;
+
+impl ResourceIdentifier {
+    /// Reads an identifier.
+    ///
+    /// # Errors
+    /// [`NotAResource`] where it is not an absolute URI, or has a fragment.
+    pub fn parse(text: &str) -> Result<Self, NotAResource> {
+        let url = Url::parse(text).map_err(|_not_absolute| NotAResource)?;
+        if url.fragment().is_some() || text.contains('#') {
+            return Err(NotAResource);
+        }
+        Ok(Self { text: text.to_owned(), normalised: url.into() })
+    }
+
+    /// The identifier as it was written. This, and never a client's spelling, becomes the `aud` of a token.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a client means this resource. Clients differ in upper case, default ports and the slash behind the
+    /// host; RFC 3986 §6.2.3 makes all of these the same.
+    pub fn is_meant_by(&self, indicator: &str) -> Result<bool, NotAResource> {
+        Self::parse(indicator).map(|other| other.normalised == self.normalised)
+    }
+}
+
+impl std::fmt::Display for ResourceIdentifier {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_resource_are_one_resource() {
+        let resource = ResourceIdentifier::parse("https://orders.example").unwrap();
+        for same in ["https://orders.example", "https://orders.example/", "HTTPS://Orders.Example:443"] {
+            assert_eq!(resource.is_meant_by(same), Ok(true), "{same}");
+        }
+        for other in [
+            "https://orders.example/api",
+            "http://orders.example",
+            "https://orders.example:8443",
+            "urn:orders",
+        ] {
+            assert_eq!(resource.is_meant_by(other), Ok(false), "{other}");
+        }
+        for none in ["orders.example", "", "/orders", "https://orders.example#x", "https://orders.example#"] {
+            assert_eq!(resource.is_meant_by(none), Err(NotAResource), "{none}");
+        }
+        assert!(ResourceIdentifier::parse("urn:example:orders").is_ok());
+    }
+}
