@@ -1,0 +1,85 @@
+//! A registered client, read back from where it is kept.
+
+use std::sync::Arc;
+
+use protocol::client_metadata::{BodyError, ClientMetadata};
+
+use super::{
+    Brought, ClientRecord, Credential, Definition, EffectiveClient, SecretAtRest, TemplateId, TokenRules,
+};
+use crate::definitions::Definitions;
+use crate::ordered_id::OrderedId;
+use crate::policy::AdmittedMetadata;
+use crate::store::StoreError;
+
+/// What a row says of a client, before the definitions of this moment are asked.
+#[derive(Clone, Debug, PartialEq)]
+enum Own {
+    Definition(Arc<AdmittedMetadata>),
+    Instance(TemplateId, Box<Brought>),
+}
+
+/// A client that somebody registered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegisteredClient {
+    id: OrderedId,
+    own: Own,
+    credential: Credential,
+}
+
+impl RegisteredClient {
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where it says something that nobody would have admitted.
+    pub fn restore(record: ClientRecord) -> Result<Self, StoreError> {
+        let ClientRecord { profile, id, template, metadata, secret, provenance: _ } = record;
+        let corrupt = |why: String| StoreError::Corrupt(format!("client {id} of profile {profile}: {why}"));
+        let wire = match &metadata {
+            Some(json) => {
+                ClientMetadata::parse(json.as_bytes()).map_err(|error| corrupt(body_error(&error)))?
+            }
+            None => ClientMetadata::default(),
+        };
+        let (own, keys) = match template {
+            None => {
+                let admitted =
+                    AdmittedMetadata::restore(&wire).map_err(|rejection| corrupt(rejection.to_string()))?;
+                let keys = admitted.metadata().keys().cloned();
+                (Own::Definition(Arc::new(admitted)), keys)
+            }
+            Some(template) => {
+                let brought = Brought::restore(&wire).map_err(|rejection| corrupt(rejection.to_string()))?;
+                let keys = brought.keys().cloned();
+                (Own::Instance(template, Box::new(brought)), keys)
+            }
+        };
+        let credential = match (secret, keys) {
+            (Some(SecretAtRest { hash, expires_at }), _) => Credential::Secret { hash, expires_at },
+            (None, Some(keys)) => Credential::Keys(keys),
+            (None, None) => Credential::Nothing,
+        };
+        Ok(Self { id, own, credential })
+    }
+
+    /// The client as it is now; `None` where its template is gone or switched off. Fail closed: an orphan is nobody.
+    pub fn effective(self, definitions: &Definitions) -> Option<EffectiveClient> {
+        let definition = match self.own {
+            Own::Definition(admitted) => Definition::Own(admitted, TokenRules::default()),
+            Own::Instance(template, brought) => {
+                let template = definitions.template(&template).filter(|template| template.is_enabled())?;
+                Definition::Instance(Arc::clone(template), brought)
+            }
+        };
+        Some(EffectiveClient::new(self.id.to_string(), definition, self.credential))
+    }
+}
+
+fn body_error(error: &BodyError) -> String {
+    match error {
+        BodyError::Json(error) => error.to_string(),
+        BodyError::Members(problems) => {
+            problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        }
+    }
+}

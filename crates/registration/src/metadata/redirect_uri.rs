@@ -1,0 +1,235 @@
+//! Redirect URIs (RFC 7591 §2 and §5, RFC 8252 §7, OAuth 2.1 §2.3).
+
+use protocol::application_type::ApplicationType;
+use url::{Host, Url};
+
+use super::web_uri;
+
+/// The longest redirect URI that is registered, in bytes. Browsers and proxies take longer ones, unreliably.
+const MAX_LENGTH: usize = 1_024;
+
+/// Schemes that run code, read files or stay inside the browser. None of them ever carries an answer to a client.
+const DANGEROUS_SCHEMES: [&str; 18] = [
+    "about",
+    "blob",
+    "chrome",
+    "chrome-extension",
+    "content",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "intent",
+    "javascript",
+    "mailto",
+    "resource",
+    "tel",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
+];
+
+/// Where an answer goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Destination {
+    /// A server (or an app that has claimed its address, RFC 8252 §7.2).
+    Https,
+    /// The device itself (RFC 8252 §7.3).
+    Loopback,
+    /// An app, by a scheme that it has registered on its device (RFC 8252 §7.1).
+    PrivateUse,
+}
+
+/// A redirect URI: text that is compared letter by letter (RFC 3986 §6.2.1), and known to be harmless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedirectUri {
+    text: String,
+    destination: Destination,
+}
+
+impl RedirectUri {
+    /// Reads one; what is wrong with it, as the end of a sentence, where it is none.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        if text.len() > MAX_LENGTH {
+            return Err(format!("is {} bytes long: at most {MAX_LENGTH} are accepted", text.len()));
+        }
+        web_uri::characters(text)?;
+        if text.contains('#') {
+            return Err(
+                "has a fragment: leave everything from the # on out (RFC 6749 section 3.1.2)".to_owned()
+            );
+        }
+        if text.contains('*') {
+            return Err(
+                "has a wildcard: register every URI as it will be sent, they are compared exactly".to_owned()
+            );
+        }
+        let url = Url::parse(text).map_err(|error| format!("is not an absolute URI ({error})"))?;
+        let destination = match url.scheme() {
+            "https" => Destination::Https,
+            "http" if is_loopback(&url) => Destination::Loopback,
+            "http" => {
+                return Err(
+                    "is http to another machine: use https, or a loopback address on the device itself"
+                        .to_owned(),
+                );
+            }
+            scheme if DANGEROUS_SCHEMES.contains(&scheme) => {
+                return Err(format!("has the scheme '{scheme}', which is never redirected to"));
+            }
+            // RFC 8252 §7.1: a scheme under a domain of the app's, reversed. One without a dot belongs to nobody.
+            scheme if !scheme.contains('.') => {
+                return Err(format!(
+                    "has the scheme '{scheme}': a private-use scheme is a domain name in reverse, as in com.example.app \
+                     (RFC 8252 section 7.1)"
+                ));
+            }
+            _ => Destination::PrivateUse,
+        };
+        if !url.username().is_empty() || url.password().is_some() || authority(text).contains('@') {
+            return Err("has a user name in it: leave everything up to the @ out".to_owned());
+        }
+        // Whatever a browser would rewrite before it goes there (a port that is the default, upper case in the host,
+        // dots in the path, numbers for hosts) is refused, so that what we compare is what gets the answer.
+        let canonical = url.as_str();
+        let bare_host = canonical.strip_suffix('/') == Some(text) && url.path() == "/";
+        if canonical != text && !bare_host {
+            return Err(format!("is not in its normal form: write it as {canonical}"));
+        }
+        Ok(Self { text: text.to_owned(), destination })
+    }
+
+    /// The text, as it was registered.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether an application of this type may have it; why not, where it may not.
+    pub(super) fn suits(&self, application_type: ApplicationType) -> Result<(), String> {
+        match (application_type, self.destination) {
+            (ApplicationType::Native, _) | (ApplicationType::Web, Destination::Https) => Ok(()),
+            (ApplicationType::Web, Destination::Loopback) => {
+                Err("is on the user's own device: an application_type of 'native' may have it, 'web' may not"
+                    .to_owned())
+            }
+            (ApplicationType::Web, Destination::PrivateUse) => {
+                Err("has a private-use scheme: an application_type of 'native' may have it, 'web' may not"
+                    .to_owned())
+            }
+        }
+    }
+
+    /// Whether only an app on a device can receive what is sent there.
+    pub(super) fn is_on_a_device(&self) -> bool {
+        self.destination != Destination::Https
+    }
+}
+
+fn authority(text: &str) -> &str {
+    let Some((_, rest)) = text.split_once("//") else { return "" };
+    rest.split(['/', '?']).next().unwrap_or_default()
+}
+
+/// RFC 8252 §7.3, §8.3: the loopback addresses, and the name that usually means them.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        match RedirectUri::parse(text) {
+            Err(why) => why,
+            Ok(uri) => panic!("{uri:?}"),
+        }
+    }
+
+    #[test]
+    fn addresses_that_a_client_can_be_reached_at_are_accepted_letter_by_letter() {
+        for good in [
+            "https://app.example/cb",
+            "https://app.example",
+            "https://app.example/",
+            "https://app.example:8443/cb?tenant=1&x=%2F",
+            "https://xn--bcher-kva.example/cb",
+            "http://127.0.0.1/callback",
+            "http://127.0.0.1:8123/callback",
+            "http://[::1]:8123/callback",
+            "http://localhost:3000/callback",
+            "https://[2001:db8::1]/cb",
+            "com.example.app:/callback",
+            "com.example.app://callback",
+        ] {
+            assert_eq!(RedirectUri::parse(good).unwrap().as_str(), good);
+        }
+    }
+
+    #[test]
+    fn addresses_that_lead_astray_are_refused_with_a_reason() {
+        for (bad, why) in [
+            ("https://app.example/cb#x", "fragment"),
+            ("https://app.example/cb#", "fragment"),
+            ("javascript:alert(1)", "never redirected to"),
+            ("JavaScript:alert(1)", "never redirected to"),
+            ("data:text/html,x", "never redirected to"),
+            ("file:///etc/passwd", "never redirected to"),
+            ("vbscript:x", "never redirected to"),
+            ("https://user@app.example/cb", "user name"),
+            ("https://user:pass@app.example/cb", "user name"),
+            ("https://@app.example/cb", "user name"),
+            ("https://app.example@evil.example/cb", "user name"),
+            ("https://*.app.example/cb", "wildcard"),
+            ("https://app.example/*", "wildcard"),
+            ("https:\\\\app.example\\cb", "character"),
+            ("https://app.example\\@evil.example/", "character"),
+            ("https://b\u{fc}cher.example/cb", "punycode"),
+            ("https://app.example/\u{202e}cb", "ASCII"),
+            ("https://app.example/c b", "character"),
+            (" https://app.example/cb", "character"),
+            ("https://app.example/cb\n", "character"),
+            ("http://app.example/cb", "another machine"),
+            ("http://localhost.evil.example/cb", "another machine"),
+            ("http://127.0.0.1.evil.example/cb", "another machine"),
+            ("http://2130706433/cb", "normal form"),
+            ("http://0x7f.1/cb", "normal form"),
+            ("https://App.Example/cb", "write it as https://app.example/cb"),
+            ("https://app.example:443/cb", "write it as https://app.example/cb"),
+            ("https://app.example/a/../cb", "write it as https://app.example/cb"),
+            ("https://app.example/a/%2e%2e/cb", "write it as https://app.example/cb"),
+            ("https:app.example/cb", "normal form"),
+            ("https://", "absolute"),
+            ("/callback", "absolute"),
+            ("app.example/cb", "absolute"),
+            ("", "absolute"),
+            ("myapp://callback", "domain name in reverse"),
+            ("urn:ietf:wg:oauth:2.0:oob", "domain name in reverse"),
+        ] {
+            let got = refused(bad);
+            assert!(got.contains(why), "{bad}: {got}");
+        }
+        let long = format!("https://app.example/{}", "x".repeat(2_000));
+        assert!(refused(&long).contains("at most 1024"));
+    }
+
+    #[test]
+    fn a_web_application_lives_on_no_device() {
+        let suits =
+            |text: &str, application_type| RedirectUri::parse(text).unwrap().suits(application_type).is_ok();
+        for on_device in
+            ["http://localhost/cb", "http://127.0.0.1/cb", "http://[::1]/cb", "com.example.app:/cb"]
+        {
+            assert!(suits(on_device, ApplicationType::Native));
+            assert!(!suits(on_device, ApplicationType::Web));
+        }
+        assert!(suits("https://app.example/cb", ApplicationType::Web));
+        assert!(suits("https://app.example/cb", ApplicationType::Native));
+    }
+}
