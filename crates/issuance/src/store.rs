@@ -1,0 +1,68 @@
+//! The ports to where tokens and keys are kept.
+
+use async_trait::async_trait;
+use protocol::jose::SignatureAlgorithm;
+use registration::access::InitialAccessTokenRecord;
+use registration::audit::Event;
+use registration::clock::Timestamp;
+use registration::definitions::ProfileName;
+use registration::ordered_id::OrderedId;
+use registration::store::StoreError;
+use serde_json::Value;
+
+/// What became of something that may happen once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Once {
+    /// It happened now, and this is durable.
+    Now,
+    /// It had happened before. Nothing was written.
+    Before,
+}
+
+/// Where initial access tokens are kept, and what must not be accepted twice.
+#[async_trait]
+pub trait TokenStore: Send + Sync {
+    /// Keeps a new initial access token.
+    async fn insert_initial_access_token(
+        &self,
+        record: InitialAccessTokenRecord,
+        event: Event,
+    ) -> Result<(), StoreError>;
+
+    /// Takes back an initial access token that is neither spent nor revoked; [`Once::Before`] where it is, or where
+    /// there is none of that name. The profile is the event's.
+    async fn revoke_initial_access_token(&self, id: OrderedId, event: Event) -> Result<Once, StoreError>;
+
+    /// Remembers an assertion of a client's until it has expired anyway, so that it is good once (RFC 7523 §3).
+    ///
+    /// `fingerprint` is a hash of client and `jti`: what strangers send is never stored at length.
+    async fn accept_assertion(
+        &self,
+        profile: &ProfileName,
+        fingerprint: [u8; 32],
+        expires_at: Timestamp,
+    ) -> Result<Once, StoreError>;
+}
+
+/// A signing key at rest: its private half sealed, its public half in the clear.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SealedKey {
+    /// Its name, which sorts by time.
+    pub id: OrderedId,
+    /// What it signs with.
+    pub algorithm: SignatureAlgorithm,
+    /// The public half, with its `kid`.
+    pub public_jwk: Value,
+    /// The private half, under the key-encryption key.
+    pub sealed: Vec<u8>,
+}
+
+/// Where signing keys are kept.
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    /// All keys of a profile, oldest first.
+    async fn signing_keys(&self, profile: &ProfileName) -> Result<Vec<SealedKey>, StoreError>;
+
+    /// Keeps a new key. The profile is the event's.
+    async fn insert_signing_key(&self, key: SealedKey, event: Event) -> Result<(), StoreError>;
+}

@@ -1,0 +1,82 @@
+//! What a use case may touch: everything that is not its request.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use registration::clock::Clock;
+use registration::ordered_id::IdSource;
+use registration::random::Randomness;
+use registration::store::ClientStore;
+
+use crate::profile::Profile;
+use crate::slow_work::SlowWork;
+use crate::store::TokenStore;
+
+/// One profile as it is at this moment, and the outside world.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// The profile.
+    pub profile: &'a Profile,
+    /// Where clients are kept.
+    pub clients: &'a dyn ClientStore,
+    /// Where tokens are kept.
+    pub tokens: &'a dyn TokenStore,
+    /// What time it is.
+    pub clock: &'a dyn Clock,
+    /// Unpredictable bytes.
+    pub random: &'a dyn Randomness,
+    /// Names for new things.
+    pub ids: &'a IdSource,
+    /// Where slow work is done.
+    pub slow: &'a dyn SlowWork,
+    /// What client authentication has cost so far.
+    pub effort: &'a Effort,
+}
+
+impl<'a> World<'a> {
+    /// The part of the world that registration sees.
+    pub fn registration(&self) -> registration::world::World<'a> {
+        registration::world::World {
+            definitions: &self.profile.definitions,
+            store: self.clients,
+            clock: self.clock,
+            random: self.random,
+            ids: self.ids,
+        }
+    }
+}
+
+impl std::fmt::Debug for World<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("World").field("profile", &self.profile.issuer).finish_non_exhaustive()
+    }
+}
+
+/// Counts of the operations that client authentication consists of.
+///
+/// A refusal must cost the same whoever is refused, or its time tells strangers who exists. That is checked by
+/// counting, since clocks on shared machines prove nothing.
+#[derive(Debug, Default)]
+pub struct Effort {
+    lookups: AtomicU64,
+    hashes: AtomicU64,
+    signatures: AtomicU64,
+}
+
+impl Effort {
+    /// Looks into the store, hashes compared, signatures verified.
+    pub fn counts(&self) -> [u64; 3] {
+        [&self.lookups, &self.hashes, &self.signatures].map(|count| count.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn lookup(&self) {
+        self.lookups.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn hash(&self) {
+        self.hashes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn signature(&self) {
+        self.signatures.fetch_add(1, Ordering::Relaxed);
+    }
+}
