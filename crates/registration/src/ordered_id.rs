@@ -26,6 +26,11 @@ impl OrderedId {
         Self(bytes)
     }
 
+    /// What no identifier of this millisecond or later sorts before. It names nothing.
+    pub const fn first_at(at: Timestamp) -> Self {
+        Self(((at.millis() as u128) << 80).to_be_bytes())
+    }
+
     /// Its bytes, which sort by time.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0

@@ -1,1 +1,18 @@
-//! x
+//! All of it is kept somewhere.
+//!
+//! [`Store`] is everything that a running server asks of where it keeps things: the ports of `registration` and
+//! `issuance`, and those of this crate, which the server itself uses. [`sqlite`] is the embedded engine.
+
+mod audit;
+mod definitions;
+pub mod sqlite;
+
+pub use audit::{Activity, AuditEntry, AuditStore, Cleaned, Retention};
+pub use definitions::{Change, DefinitionDocument, DefinitionKind, DefinitionStore, Provision, Provisioned};
+use issuance::store::{KeyStore, TokenStore};
+use registration::store::ClientStore;
+
+/// Everything that is kept.
+pub trait Store: ClientStore + TokenStore + KeyStore + DefinitionStore + AuditStore {}
+
+impl<T: ClientStore + TokenStore + KeyStore + DefinitionStore + AuditStore> Store for T {}

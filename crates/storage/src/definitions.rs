@@ -1,0 +1,94 @@
+//! The port to where definitions are kept, with every revision they ever had.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use async_trait::async_trait;
+use registration::audit::Event;
+use registration::client::TemplateId;
+use registration::definitions::Revision;
+use registration::store::StoreError;
+use serde_json::Value;
+
+/// What a definition is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DefinitionKind {
+    /// The profile itself. There is one, and its id is empty.
+    Profile,
+    /// A template.
+    Template,
+    /// A client of the operator's.
+    Client,
+}
+
+impl DefinitionKind {
+    /// The word at rest.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Template => "template",
+            Self::Client => "client",
+        }
+    }
+}
+
+/// A definition, as its operator wrote it down.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DefinitionDocument {
+    /// What it is of.
+    pub kind: DefinitionKind,
+    /// Which.
+    pub id: String,
+    /// What it says.
+    pub document: Value,
+}
+
+/// All definitions of a profile, as one owner (the file) wants them to be.
+#[derive(Clone, Debug)]
+pub struct Provision {
+    /// All of them. What is kept and not among them is removed.
+    pub documents: Vec<DefinitionDocument>,
+    /// Who wants it so.
+    pub made_by: String,
+    /// What the audit log says if anything changes. The profile is the event's; the store adds revision and changes.
+    pub event: Event,
+}
+
+/// One definition that became another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What it is of.
+    pub kind: DefinitionKind,
+    /// Which.
+    pub id: String,
+    /// What happened to it: `added`, `changed` or `removed`.
+    pub what: &'static str,
+}
+
+impl fmt::Display for Change {
+    /// As in `template field-app changed`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, id, what } = self;
+        let space = if id.is_empty() { "" } else { " " };
+        write!(formatter, "{}{space}{id} {what}", kind.as_str())
+    }
+}
+
+/// What is kept after a [`Provision`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provisioned {
+    /// The revision that the definitions now have: a new one if anything changed.
+    pub revision: Revision,
+    /// What changed.
+    pub changes: Vec<Change>,
+    /// Every template id that the profile has or had.
+    pub template_ids_ever: BTreeSet<TemplateId>,
+}
+
+/// Where definitions are kept.
+#[async_trait]
+pub trait DefinitionStore: Send + Sync {
+    /// Makes the definitions of a profile what they are to be, in one transaction. A profile that was unknown is known
+    /// afterwards; nothing else can be kept for it before.
+    async fn provision(&self, provision: Provision) -> Result<Provisioned, StoreError>;
+}

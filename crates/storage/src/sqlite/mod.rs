@@ -1,0 +1,290 @@
+//! The embedded engine: one SQLite file, one thread that writes, several that read.
+//!
+//! Every write is a job for the writer, which commits as many as are waiting in one transaction (group commit) and
+//! answers none of them before that transaction is on the disk (WAL, `synchronous=FULL`). Reads see everything that
+//! was acknowledged before they were asked for.
+
+mod assertions;
+mod audit;
+mod clients;
+mod definitions;
+mod initial_access_tokens;
+mod migrations;
+mod profiles;
+mod reader;
+mod signing_keys;
+mod values;
+mod writer;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use issuance::store::{KeyStore, Once, SealedKey, TokenStore};
+use registration::access::InitialAccessTokenRecord;
+use registration::audit::Event;
+use registration::client::ClientRecord;
+use registration::clock::Timestamp;
+use registration::definitions::ProfileName;
+use registration::ordered_id::OrderedId;
+use registration::store::{ClientStore, Insertion, NewRegistration, StoreError};
+use rusqlite::{Connection, OpenFlags};
+
+use self::profiles::Profiles;
+use self::reader::Readers;
+use self::writer::Writer;
+use crate::{Activity, AuditEntry, AuditStore, Cleaned, DefinitionStore, Provision, Provisioned, Retention};
+
+/// Why a database was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder or the file is not accessible.
+    #[error("{path}: {error}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// Another process has it open for writing.
+    #[error("{0} is in use by another server: one process at a time writes to an SQLite store")]
+    InUse(PathBuf),
+    /// It was made by a newer version.
+    #[error("{0}: its schema is newer than this program")]
+    Newer(PathBuf),
+    /// A migration is not the one that was applied.
+    #[error("{0}: migration {1} is not the one that was applied to this database")]
+    Changed(PathBuf, u32),
+    /// SQLite refused.
+    #[error("{path}: {error}")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        error: rusqlite::Error,
+    },
+}
+
+/// An open SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+    profiles: Arc<Profiles>,
+    /// Held for as long as the store is open.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the file for a server, makes it where there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let lock = lock(path)?;
+        let sqlite = |error| OpenError::Sqlite { path: path.to_owned(), error };
+        let mut connection = Connection::open(path).map_err(sqlite)?;
+        configure_writer(&connection).map_err(sqlite)?;
+        migrations::run(&mut connection, path)?;
+        let profiles = Arc::new(Profiles::load(&connection).map_err(sqlite)?);
+        let readers = Readers::start(|| open_reader(path)).map_err(sqlite)?;
+        Ok(Self { writer: Writer::start(connection), readers, profiles, _lock: lock })
+    }
+
+    /// Opens a file that a server may be using, to look at it and nothing else.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn look(
+        path: &Path,
+    ) -> Result<impl Fn(Timestamp, u32) -> Result<Vec<AuditEntry>, StoreError> + use<>, OpenError> {
+        let connection =
+            open_reader(path).map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })?;
+        Ok(move |since, at_most| {
+            audit::since(&connection, since, at_most).map_err(|error| values::store_error(&error))
+        })
+    }
+
+    /// Finishes what was begun and closes the file. Whatever is asked afterwards is refused.
+    pub fn close(&self) {
+        self.writer.close();
+        self.readers.close();
+    }
+}
+
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let io = |error| OpenError::Io { path: PathBuf::from(&name), error };
+    let lock = File::create(&name).map_err(io)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
+fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -65_536)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+#[async_trait]
+impl ClientStore for SqliteStore {
+    async fn client(&self, profile: &ProfileName, id: OrderedId) -> Result<Option<ClientRecord>, StoreError> {
+        let (number, profile) = (self.profiles.number(profile)?, profile.clone());
+        self.readers.read(move |connection| clients::find(connection, number, &profile, id)).await
+    }
+
+    async fn initial_access_token(
+        &self,
+        profile: &ProfileName,
+        id: OrderedId,
+    ) -> Result<Option<InitialAccessTokenRecord>, StoreError> {
+        let number = self.profiles.number(profile)?;
+        self.readers.read(move |connection| initial_access_tokens::find(connection, number, id)).await
+    }
+
+    async fn insert(&self, registration: NewRegistration) -> Result<Insertion, StoreError> {
+        let number = self.profiles.number(&registration.client.profile)?;
+        self.writer
+            .write(move |connection| {
+                let at = registration.client.id.made_at();
+                // A job decides before it writes: a token that is not good leaves nothing to take back.
+                if let Some(token) = registration.spends
+                    && !initial_access_tokens::spend(connection, number, token, at)?
+                {
+                    return Ok(Insertion::TokenNotGood);
+                }
+                clients::insert(connection, number, &registration.client)?;
+                for event in &registration.events {
+                    audit::insert(connection, number, event)?;
+                }
+                Ok(Insertion::Inserted)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl TokenStore for SqliteStore {
+    async fn insert_initial_access_token(
+        &self,
+        record: InitialAccessTokenRecord,
+        event: Event,
+    ) -> Result<(), StoreError> {
+        let number = self.profiles.number(&event.profile)?;
+        self.writer
+            .write(move |connection| {
+                initial_access_tokens::insert(connection, number, &record)?;
+                audit::insert(connection, number, &event)
+            })
+            .await
+    }
+
+    async fn revoke_initial_access_token(&self, id: OrderedId, event: Event) -> Result<Once, StoreError> {
+        let number = self.profiles.number(&event.profile)?;
+        self.writer
+            .write(move |connection| {
+                if !initial_access_tokens::revoke(connection, number, id, event.at())? {
+                    return Ok(Once::Before);
+                }
+                audit::insert(connection, number, &event)?;
+                Ok(Once::Now)
+            })
+            .await
+    }
+
+    async fn accept_assertion(
+        &self,
+        profile: &ProfileName,
+        fingerprint: [u8; 32],
+        expires_at: Timestamp,
+    ) -> Result<Once, StoreError> {
+        let number = self.profiles.number(profile)?;
+        self.writer
+            .write(move |connection| assertions::accept(connection, number, fingerprint, expires_at))
+            .await
+    }
+}
+
+#[async_trait]
+impl KeyStore for SqliteStore {
+    async fn signing_keys(&self, profile: &ProfileName) -> Result<Vec<SealedKey>, StoreError> {
+        let number = self.profiles.number(profile)?;
+        self.readers.read(move |connection| signing_keys::all(connection, number)).await
+    }
+
+    async fn insert_signing_key(&self, key: SealedKey, event: Event) -> Result<(), StoreError> {
+        let number = self.profiles.number(&event.profile)?;
+        self.writer
+            .write(move |connection| {
+                signing_keys::insert(connection, number, &key)?;
+                audit::insert(connection, number, &event)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl DefinitionStore for SqliteStore {
+    async fn provision(&self, provision: Provision) -> Result<Provisioned, StoreError> {
+        let profile = provision.event.profile.clone();
+        let (number, provisioned) =
+            self.writer.write(move |connection| definitions::provision(connection, &provision)).await?;
+        self.profiles.remember(profile, number);
+        Ok(provisioned)
+    }
+}
+
+#[async_trait]
+impl AuditStore for SqliteStore {
+    async fn record_activity(&self, activity: Vec<Activity>) -> Result<(), StoreError> {
+        let mut rows = Vec::with_capacity(activity.len());
+        for activity in activity {
+            rows.push((self.profiles.number(&activity.profile)?, activity));
+        }
+        self.writer
+            .write(move |connection| {
+                rows.iter().try_for_each(|(number, activity)| audit::count(connection, *number, activity))
+            })
+            .await
+    }
+
+    async fn audit_since(&self, since: Timestamp, at_most: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.readers.read(move |connection| audit::since(connection, since, at_most)).await
+    }
+
+    async fn clean(&self, retention: Retention) -> Result<Cleaned, StoreError> {
+        self.writer
+            .write(move |connection| {
+                let Retention { ended_before, events_before, activity_before, at_most } = retention;
+                Ok(Cleaned {
+                    initial_access_tokens: initial_access_tokens::forget(connection, ended_before, at_most)?,
+                    assertions: assertions::forget(connection, ended_before, at_most)?,
+                    events: audit::forget_events(connection, events_before, at_most)?,
+                    activity: audit::forget_activity(connection, activity_before, at_most)?,
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,50 @@
+//! Between rows and types.
+
+use registration::clock::Timestamp;
+use registration::ordered_id::OrderedId;
+use registration::store::StoreError;
+use rusqlite::types::Type;
+use rusqlite::{ErrorCode, Row};
+
+/// What the store says of an error of SQLite's.
+pub(super) fn store_error(error: &rusqlite::Error) -> StoreError {
+    use rusqlite::Error;
+    match error {
+        Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::InvalidColumnType(..)
+        | Error::Utf8Error(..) => StoreError::Corrupt(error.to_string()),
+        Error::SqliteFailure(failure, _) => match failure.code {
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Corrupt(error.to_string()),
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Overloaded,
+            _ => StoreError::Unavailable(error.to_string()),
+        },
+        _ => StoreError::Unavailable(error.to_string()),
+    }
+}
+
+/// A value in a row that no writer of ours has put there.
+pub(super) fn corrupt(column: usize, why: impl std::fmt::Display) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Null, why.to_string().into())
+}
+
+/// A moment, for a row. It fits until the year 292 million.
+pub(super) fn millis(at: Timestamp) -> i64 {
+    i64::try_from(at.millis()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    Ok(from_millis(row.get(column)?))
+}
+
+pub(super) fn optional_timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(from_millis))
+}
+
+fn from_millis(millis: i64) -> Timestamp {
+    Timestamp::from_millis(u64::try_from(millis).unwrap_or_default())
+}
+
+pub(super) fn ordered_id(row: &Row<'_>, column: usize) -> rusqlite::Result<OrderedId> {
+    row.get(column).map(OrderedId::from_bytes)
+}

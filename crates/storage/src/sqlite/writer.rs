@@ -1,0 +1,249 @@
+//! The one thread that writes.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use registration::store::StoreError;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::values::store_error;
+
+/// How many jobs may wait. Whoever comes when so many do is told to come again, at once.
+const QUEUE: usize = 8_192;
+
+/// The most jobs in one transaction.
+const MAX_BATCH: usize = 1_024;
+
+/// How long a transaction takes on further jobs, so that those in it do not wait for ever.
+const MAX_FILL: Duration = Duration::from_millis(2);
+
+/// Something to be written.
+///
+/// A job runs inside a transaction with others. It decides before it writes: where it answers that something is not
+/// to be, it has written nothing. Where it fails, the whole transaction is taken back and its jobs run again, each in
+/// one of its own; so a job can run twice, and its effect is there once.
+trait Job: Send {
+    fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
+
+    /// Tells whoever waits what came of it. An error here is the transaction's.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Write<F, T> {
+    work: F,
+    outcome: Option<T>,
+    waiting: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Job for Write<F, T>
+where
+    F: FnMut(&Connection) -> rusqlite::Result<T> + Send,
+    T: Send,
+{
+    fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.outcome = Some((self.work)(connection)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let never_ran = || StoreError::Unavailable("the write was not carried out".to_owned());
+        let Self { outcome, waiting, .. } = *self;
+        // Whoever asked may have gone; what was written stays written.
+        drop(waiting.send(committed.and_then(|()| outcome.ok_or_else(never_ran))));
+    }
+}
+
+enum Message {
+    Job(Box<dyn Job>),
+    Close,
+}
+
+/// The writer's end of the queue.
+pub(super) struct Writer {
+    queue: SyncSender<Message>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Writer").finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> Self {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || write_all(connection, &jobs))
+            .map_err(|error| tracing::error!(%error, "the writer thread did not start"))
+            .ok();
+        Self { queue, thread: Mutex::new(thread) }
+    }
+
+    /// Carries out a job. The answer comes after the transaction is on the disk.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (waiting, answer) = oneshot::channel();
+        let job = Box::new(Write { work, outcome: None, waiting });
+        self.queue.try_send(Message::Job(job)).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Disconnected(_) => closed(),
+        })?;
+        answer.await.map_err(|_gone| closed())?
+    }
+
+    /// Finishes what is waiting, and ends the thread.
+    pub(super) fn close(&self) {
+        if self.queue.send(Message::Close).is_ok()
+            && let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer thread had panicked");
+        }
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".to_owned())
+}
+
+fn write_all(mut connection: Connection, queue: &Receiver<Message>) {
+    let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(MAX_BATCH);
+    while let Ok(Message::Job(first)) = queue.recv() {
+        batch.push(first);
+        let closing = commit_together(&mut connection, &mut batch, queue);
+        if closing {
+            break;
+        }
+    }
+    // Leaves no log behind for the next start to read through.
+    if let Err(error) = connection.pragma_update(None, "wal_checkpoint", "TRUNCATE") {
+        tracing::warn!(%error, "the log was not written back on closing");
+    }
+}
+
+/// Runs what is waiting in one transaction, and answers. Says whether it is time to close.
+fn commit_together(
+    connection: &mut Connection,
+    batch: &mut Vec<Box<dyn Job>>,
+    queue: &Receiver<Message>,
+) -> bool {
+    let mut closing = false;
+    match run_together(connection, batch, queue, &mut closing) {
+        Ok(()) => batch.drain(..).for_each(|job| job.answer(Ok(()))),
+        // One of them spoilt it for all. Each alone shows which.
+        Err(_) if batch.len() > 1 => batch.drain(..).for_each(|job| run_alone(connection, job)),
+        Err(error) => {
+            tracing::error!(%error, "a write failed");
+            let error = store_error(&error);
+            batch.drain(..).for_each(|job| job.answer(Err(error.clone())));
+        }
+    }
+    closing
+}
+
+fn run_together(
+    connection: &mut Connection,
+    batch: &mut Vec<Box<dyn Job>>,
+    queue: &Receiver<Message>,
+    closing: &mut bool,
+) -> rusqlite::Result<()> {
+    let begun = Instant::now();
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut done = 0;
+    loop {
+        while let Some(job) = batch.get_mut(done) {
+            job.run(&transaction)?;
+            done += 1;
+        }
+        if *closing || done >= MAX_BATCH || begun.elapsed() >= MAX_FILL {
+            break;
+        }
+        match queue.try_recv() {
+            Ok(Message::Job(job)) => batch.push(job),
+            Ok(Message::Close) => *closing = true,
+            Err(_) => break,
+        }
+    }
+    transaction.commit()
+}
+
+fn run_alone(connection: &mut Connection, mut job: Box<dyn Job>) {
+    let mut run = || {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        job.run(&transaction)?;
+        transaction.commit()
+    };
+    let ran = run();
+    if let Err(error) = &ran {
+        tracing::error!(%error, "a write failed");
+    }
+    job.answer(ran.map_err(|error| store_error(&error)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn memory() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT").unwrap();
+        connection
+    }
+
+    fn insert(connection: &Connection, n: i64) -> rusqlite::Result<()> {
+        connection.execute("INSERT INTO t VALUES (?)", [n]).map(drop)
+    }
+
+    fn all(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
+        connection.prepare("SELECT n FROM t ORDER BY n")?.query_map([], |row| row.get(0))?.collect()
+    }
+
+    /// Jobs that are all waiting before the writer sees the first, with their answers.
+    fn together(numbers: &[i64]) -> (Vec<Result<(), StoreError>>, Vec<i64>) {
+        let mut connection = memory();
+        let (sender, queue) = sync_channel(QUEUE);
+        let mut answers = Vec::new();
+        let mut batch: Vec<Box<dyn Job>> = Vec::new();
+        for n in numbers.iter().copied() {
+            let (waiting, answer) = oneshot::channel();
+            answers.push(answer);
+            batch.push(Box::new(Write { work: move |c: &Connection| insert(c, n), outcome: None, waiting }));
+        }
+        commit_together(&mut connection, &mut batch, &queue);
+        drop(sender);
+        (answers.iter_mut().map(|answer| answer.try_recv().unwrap()).collect(), all(&connection).unwrap())
+    }
+
+    #[test]
+    fn one_job_that_fails_spoils_nothing_for_the_others() {
+        let (answers, rows) = together(&[1, 2, 2, 3]);
+        assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, true, false, true]);
+        assert_eq!(rows, [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_full_queue_is_said_at_once() {
+        let (queue, jobs) = sync_channel(1);
+        let writer = Writer { queue, thread: Mutex::new(None) };
+        let mut first = Box::pin(writer.write(|connection| insert(connection, 1)));
+        let mut second = Box::pin(writer.write(|connection| insert(connection, 2)));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        assert!(matches!(
+            second.as_mut().poll(&mut context),
+            std::task::Poll::Ready(Err(StoreError::Overloaded))
+        ));
+        drop(jobs);
+        assert!(matches!(
+            first.as_mut().poll(&mut context),
+            std::task::Poll::Ready(Err(StoreError::Unavailable(_)))
+        ));
+    }
+}

@@ -1,0 +1,48 @@
+//! What every engine promises, run against each of them.
+//!
+//! A promise is a function of a store; `on_every_engine!` makes a test of it for each engine. Adding an engine is
+//! adding a module beside `sqlite`.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+mod audit;
+mod clients;
+mod definitions;
+mod initial_access_tokens;
+mod keys;
+mod sqlite;
+mod world;
+
+/// Makes a test of each promise, on a store that `$open` opens for it alone.
+macro_rules! on_engine {
+    ($open:path) => {
+        $crate::on_engine! { $open;
+            audit: what_happened_is_told_in_order_of_time;
+            audit: repeats_are_counted_by_the_minute;
+            audit: what_has_had_its_time_is_forgotten_in_small_bites;
+            clients: a_client_reads_back_as_it_was_written;
+            clients: a_client_of_another_profile_is_not_there;
+            clients: a_client_that_exists_is_not_overwritten;
+            clients: thousands_of_clients_come_in_at_once;
+            definitions: only_what_changed_gets_a_revision;
+            definitions: a_template_id_is_remembered_for_ever;
+            definitions: nothing_is_kept_for_a_profile_that_is_not_known;
+            initial_access_tokens: a_token_reads_back_as_it_was_written;
+            initial_access_tokens: a_token_pays_for_one_client_however_many_ask_at_once;
+            initial_access_tokens: a_token_that_is_not_good_leaves_no_client_behind;
+            initial_access_tokens: a_token_is_revoked_or_spent_but_never_both;
+            keys: a_signing_key_reads_back_as_it_was_written;
+            keys: an_assertion_is_accepted_once;
+        }
+    };
+    ($open:path; $($module:ident: $promise:ident;)*) => {
+        $(
+            #[tokio::test]
+            async fn $promise() {
+                let engine = $open();
+                $crate::$module::$promise(engine.store()).await;
+            }
+        )*
+    };
+}
+
+pub(crate) use on_engine;

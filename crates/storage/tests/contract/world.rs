@@ -1,0 +1,101 @@
+//! Things to keep.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use registration::access::{InitialAccessTokenRecord, Origin, Registrant};
+use registration::audit::{Event, EventKind};
+use registration::client::{ClientRecord, Provenance, SecretAtRest, SecretHash};
+use registration::clock::Timestamp;
+use registration::definitions::{ProfileName, Revision};
+use registration::ordered_id::{IdSource, OrderedId};
+use registration::random::Randomness;
+use registration::store::NewRegistration;
+use serde_json::{Map, json};
+use storage::{DefinitionDocument, DefinitionKind, Provision, Provisioned, Store};
+
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_795_421_565);
+
+struct Counting(AtomicU64);
+
+impl Randomness for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        let n = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        bytes.iter_mut().zip(n.iter().cycle()).for_each(|(byte, n)| *byte = *n);
+    }
+}
+
+static RANDOM: Counting = Counting(AtomicU64::new(1));
+static IDS: std::sync::LazyLock<IdSource> = std::sync::LazyLock::new(IdSource::default);
+
+pub(crate) fn id_at(at: Timestamp) -> OrderedId {
+    // A source of its own: the shared one never goes back in time.
+    IdSource::default().next(at, &RANDOM)
+}
+
+pub(crate) fn id() -> OrderedId {
+    IDS.next(NOW, &RANDOM)
+}
+
+pub(crate) fn profile(name: &str) -> ProfileName {
+    name.parse().unwrap()
+}
+
+pub(crate) fn event(kind: EventKind) -> Event {
+    event_at(kind, id())
+}
+
+pub(crate) fn event_at(kind: EventKind, id: OrderedId) -> Event {
+    Event {
+        id,
+        profile: profile("staff"),
+        kind,
+        client_id: Some("enroller".into()),
+        subject: None,
+        detail: Map::from_iter([("a".to_owned(), json!(1))]),
+    }
+}
+
+pub(crate) async fn provision(store: &dyn Store, name: &str, templates: &[(&str, i32)]) -> Provisioned {
+    let template = |(id, version): &(&str, i32)| DefinitionDocument {
+        kind: DefinitionKind::Template,
+        id: (*id).to_owned(),
+        document: json!({ "version": version }),
+    };
+    let mut event = event(EventKind::DefinitionsChanged);
+    event.profile = profile(name);
+    let documents = templates.iter().map(template).collect();
+    store.provision(Provision { documents, made_by: "file".into(), event }).await.unwrap()
+}
+
+pub(crate) fn client(name: &str) -> ClientRecord {
+    ClientRecord {
+        profile: profile(name),
+        id: id(),
+        template: Some("field-app".parse().unwrap()),
+        metadata: None,
+        secret: Some(SecretAtRest { hash: SecretHash::of("s"), expires_at: None }),
+        provenance: Provenance {
+            registrant: Registrant::Client { client_id: "enroller".into() },
+            revision: Revision(1),
+        },
+    }
+}
+
+pub(crate) fn paid_by(token: Option<OrderedId>) -> NewRegistration {
+    NewRegistration {
+        client: client("staff"),
+        spends: token,
+        events: vec![event(EventKind::InitialAccessTokenSpent), event(EventKind::ClientRegistered)],
+    }
+}
+
+pub(crate) fn token() -> InitialAccessTokenRecord {
+    InitialAccessTokenRecord {
+        id: id(),
+        hash: SecretHash::of("t"),
+        origin: Origin::ClientCredentials { client_id: "enroller".into() },
+        expires_at: Timestamp::from_seconds(NOW.seconds() + 600),
+        spent_at: None,
+        revoked_at: None,
+    }
+}
