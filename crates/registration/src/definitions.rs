@@ -135,6 +135,13 @@ pub struct DefinitionsDocument {
     pub initial_access_token_lifetime: Duration,
 }
 
+impl DefinitionsDocument {
+    /// Whether any door has an access.
+    pub fn has_access(&self) -> bool {
+        self.own_door.is_some() || self.templates.iter().any(|template| template.access.is_some())
+    }
+}
+
 /// Something that cannot work, and where it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DefinitionProblem {

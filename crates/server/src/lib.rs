@@ -1,1 +1,16 @@
-//! x
+//! The process: configuration in, HTTP out, and nothing in between that decides anything.
+//!
+//! [`app::App`] holds what lives as long as the process; [`http`] turns requests into use cases and their outcomes
+//! into responses; [`run`] listens, drains and closes. Commands of the binary are in [`commands`].
+
+pub mod activity;
+pub mod app;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod demo;
+pub mod http;
+pub mod profiles;
+pub mod random;
+pub mod run;
+pub mod slow_work;

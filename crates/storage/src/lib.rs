@@ -13,6 +13,7 @@ use issuance::store::{KeyStore, TokenStore};
 use registration::store::ClientStore;
 
 /// Everything that is kept.
-pub trait Store: ClientStore + TokenStore + KeyStore + DefinitionStore + AuditStore {}
-
-impl<T: ClientStore + TokenStore + KeyStore + DefinitionStore + AuditStore> Store for T {}
+pub trait Store: ClientStore + TokenStore + KeyStore + DefinitionStore + AuditStore {
+    /// Finishes what was begun and closes. Whatever is asked afterwards is refused. It waits, so it is the last call.
+    fn close(&self);
+}

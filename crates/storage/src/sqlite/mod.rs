@@ -35,7 +35,9 @@ use rusqlite::{Connection, OpenFlags};
 use self::profiles::Profiles;
 use self::reader::Readers;
 use self::writer::Writer;
-use crate::{Activity, AuditEntry, AuditStore, Cleaned, DefinitionStore, Provision, Provisioned, Retention};
+use crate::{
+    Activity, AuditEntry, AuditStore, Cleaned, DefinitionStore, Provision, Provisioned, Retention, Store,
+};
 
 /// Why a database was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -105,12 +107,6 @@ impl SqliteStore {
         Ok(move |since, at_most| {
             audit::since(&connection, since, at_most).map_err(|error| values::store_error(&error))
         })
-    }
-
-    /// Finishes what was begun and closes the file. Whatever is asked afterwards is refused.
-    pub fn close(&self) {
-        self.writer.close();
-        self.readers.close();
     }
 }
 
@@ -286,5 +282,12 @@ impl AuditStore for SqliteStore {
                 })
             })
             .await
+    }
+}
+
+impl Store for SqliteStore {
+    fn close(&self) {
+        self.readers.close();
+        self.writer.close();
     }
 }

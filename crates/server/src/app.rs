@@ -1,0 +1,269 @@
+//! What lives as long as the process.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use issuance::profile::Profile;
+use issuance::signing_keys::{Forge, KeyEncryptionKey, SigningKeys, SigningKeysError};
+use issuance::world::{Effort, World};
+use registration::audit::{Event, EventKind};
+use registration::clock::Clock;
+use registration::definitions::{DefinitionProblem, Definitions};
+use registration::ordered_id::IdSource;
+use registration::random::Randomness;
+use registration::store::StoreError;
+use serde_json::Map;
+use storage::sqlite::{OpenError, SqliteStore};
+use storage::{Change, Provision, Retention, Store};
+
+use crate::activity::ActivityLog;
+use crate::config::{AuditRetention, Configuration, Limits, ProfileSettings, StoreUrl};
+use crate::profiles::Profiles;
+use crate::slow_work::SlowThreads;
+
+/// How many rows of each kind are deleted in one go when cleaning up.
+const CLEANED_AT_ONCE: u32 = 1_000;
+
+/// The world outside the process, as far as it is not the network.
+#[derive(Clone)]
+pub struct Outside {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Unpredictable bytes.
+    pub random: Arc<dyn Randomness>,
+}
+
+impl std::fmt::Debug for Outside {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Outside(..)")
+    }
+}
+
+/// Why the process did not start, or kept what it had.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store did not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A profile has nothing to sign with.
+    #[error(transparent)]
+    Keys(#[from] SigningKeysError),
+    /// The definitions do not work together.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Definitions(Vec<DefinitionProblem>),
+}
+
+/// What a (re)load changed in one profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reloaded {
+    /// The profile.
+    pub profile: String,
+    /// The revision that it is at now.
+    pub revision: u64,
+    /// What changed.
+    pub changes: Vec<Change>,
+}
+
+/// A running server, without its network.
+pub struct App {
+    store: Arc<dyn Store>,
+    profiles: ArcSwap<Profiles>,
+    key_encryption_key: KeyEncryptionKey,
+    outside: Outside,
+    ids: IdSource,
+    slow: SlowThreads,
+    effort: Effort,
+    activity: ActivityLog,
+    limits: Limits,
+    retention: AuditRetention,
+    /// One (re)load at a time.
+    loading: tokio::sync::Mutex<()>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("App").field("profiles", &self.profiles).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Opens the store and loads the profiles.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(configuration: Configuration, outside: Outside) -> Result<Self, StartError> {
+        let Configuration { listen: _, public_host, store, key_encryption_key, limits, audit, profiles } =
+            configuration;
+        let StoreUrl::Sqlite(path) = store;
+        let app = Self {
+            store: Arc::new(SqliteStore::open(&path)?),
+            profiles: ArcSwap::default(),
+            key_encryption_key,
+            outside,
+            ids: IdSource::default(),
+            slow: SlowThreads::new(),
+            effort: Effort::default(),
+            activity: ActivityLog::default(),
+            limits,
+            retention: audit,
+            loading: tokio::sync::Mutex::default(),
+        };
+        app.load(&profiles, &public_host).await?;
+        Ok(app)
+    }
+
+    /// Makes the profiles what a configuration wants them to be. Whatever begins after this has returned sees the new
+    /// ones; what is under way is finished by the old ones. Where this fails, the old ones keep serving.
+    ///
+    /// Only the profiles are taken from the configuration: the rest belongs to the process, and waits for its restart.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn reload(&self, configuration: &Configuration) -> Result<Vec<Reloaded>, StartError> {
+        self.load(&configuration.profiles, &configuration.public_host).await
+    }
+
+    async fn load(
+        &self,
+        settings: &[ProfileSettings],
+        public_host: &str,
+    ) -> Result<Vec<Reloaded>, StartError> {
+        let _one_at_a_time = self.loading.lock().await;
+        let mut profiles = Vec::with_capacity(settings.len());
+        let mut reloaded = Vec::with_capacity(settings.len());
+        for settings in settings {
+            let (profile, what) = self.load_profile(settings).await?;
+            profiles.push(Arc::new(profile));
+            reloaded.push(what);
+        }
+        self.profiles.store(Arc::new(Profiles::new(profiles, public_host)));
+        Ok(reloaded)
+    }
+
+    async fn load_profile(&self, settings: &ProfileSettings) -> Result<(Profile, Reloaded), StartError> {
+        let now = self.outside.clock.now();
+        let name = &settings.definitions.profile;
+        // What cannot work is not kept.
+        let unchecked = settings.definitions.clone();
+        Definitions::load(unchecked.clone(), registration::definitions::Revision::default(), BTreeSet::new())
+            .map_err(StartError::Definitions)?;
+        let event = Event {
+            id: self.ids.next(now, &*self.outside.random),
+            profile: name.clone(),
+            kind: EventKind::DefinitionsChanged,
+            client_id: None,
+            subject: None,
+            detail: Map::new(),
+        };
+        let provision = Provision {
+            documents: settings.documents.clone(),
+            made_by: "configuration file".to_owned(),
+            event,
+        };
+        let kept = self.store.provision(provision).await?;
+        let definitions = Definitions::load(unchecked, kept.revision, kept.template_ids_ever)
+            .map_err(StartError::Definitions)?;
+        let keys = SigningKeys::load(name, settings.access_token_algorithm, self.forge()).await?;
+        let profile = Profile {
+            issuer: settings.issuer.clone(),
+            resource: settings.resource.clone(),
+            assertion_audience: settings.assertion_audience,
+            definitions: Arc::new(definitions),
+            keys: Arc::new(keys),
+        };
+        let what = Reloaded { profile: name.to_string(), revision: kept.revision.0, changes: kept.changes };
+        Ok((profile, what))
+    }
+
+    fn forge(&self) -> Forge<'_> {
+        Forge {
+            store: &*self.store,
+            key_encryption_key: &self.key_encryption_key,
+            clock: &*self.outside.clock,
+            random: &*self.outside.random,
+            ids: &self.ids,
+            slow: &self.slow,
+        }
+    }
+
+    /// The profiles as they are at this moment.
+    pub fn profiles(&self) -> Arc<Profiles> {
+        self.profiles.load_full()
+    }
+
+    /// What a use case of a profile may touch.
+    pub fn world<'a>(&'a self, profile: &'a Profile) -> World<'a> {
+        World {
+            profile,
+            clients: &*self.store,
+            tokens: &*self.store,
+            clock: &*self.outside.clock,
+            random: &*self.outside.random,
+            ids: &self.ids,
+            slow: &self.slow,
+            effort: &self.effort,
+        }
+    }
+
+    /// What time it is.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.outside.clock
+    }
+
+    /// Bounds on the network.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// What client authentication has cost so far.
+    pub fn effort(&self) -> &Effort {
+        &self.effort
+    }
+
+    /// Counts that wait to be written.
+    pub fn activity(&self) -> &ActivityLog {
+        &self.activity
+    }
+
+    /// The store.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// Writes down what was counted since the last time.
+    ///
+    /// # Errors
+    /// The store did not take it; then it is lost, and nothing but counts.
+    pub async fn flush_activity(&self) -> Result<(), StoreError> {
+        let activity = self.activity.take();
+        if activity.is_empty() { Ok(()) } else { self.store.record_activity(activity).await }
+    }
+
+    /// Forgets what has had its time, in small bites.
+    ///
+    /// # Errors
+    /// The store did not do it; the next time will.
+    pub async fn clean(&self) -> Result<(), StoreError> {
+        let now = self.outside.clock.now();
+        let retention = Retention {
+            ended_before: now,
+            events_before: now.minus(self.retention.events),
+            activity_before: now.minus(self.retention.activity),
+            at_most: CLEANED_AT_ONCE,
+        };
+        while self.store.clean(retention).await?.reached(CLEANED_AT_ONCE) {}
+        Ok(())
+    }
+
+    /// Writes what is left to write and closes the store.
+    pub async fn close(&self) {
+        if let Err(error) = self.flush_activity().await {
+            tracing::warn!(%error, "the last counts of activity were not written");
+        }
+        self.store.close();
+    }
+}

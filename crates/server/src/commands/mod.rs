@@ -1,0 +1,101 @@
+//! The commands of the binary, one file each.
+
+mod audit;
+mod config;
+mod dev;
+mod generate;
+mod serve;
+mod tour;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Matricula: an OAuth 2.1 / OpenID Connect authorization server whose heart is dynamic client registration.
+#[derive(Debug, Parser)]
+#[command(name = "matricula", version, about, propagate_version = true)]
+pub struct Cli {
+    /// What is logged, as in `info` or `info,server=debug`.
+    #[arg(long, global = true, env = "MATRICULA_LOG", default_value = "info")]
+    log: String,
+    /// How it is logged.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// Lines of JSON for machines.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve a configuration. SIGHUP reloads its profiles, SIGTERM and Ctrl-C drain and stop.
+    Serve {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Serve the demo world on localhost, to try things out. Its secrets are known to everybody.
+    Dev(dev::Dev),
+    /// Take a tour: start a server and go through the story as a client would, with every request and answer shown.
+    Tour,
+    /// Check a configuration, or print one to begin with, or its schema.
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Read the audit log.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Make a key-encryption key for a new store.
+    Keygen,
+    /// Make a secret for a client of your own, with the line for the configuration.
+    Secret,
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// Whatever went wrong, for a person to read.
+    pub fn run(self) -> anyhow::Result<()> {
+        start_logging(&self.log, self.log_format)?;
+        match self.command {
+            Command::Serve { config } => serve::serve(&config),
+            Command::Dev(dev) => dev.run(),
+            Command::Tour => tour::tour(),
+            Command::Config(command) => command.run(),
+            Command::Audit(command) => command.run(),
+            Command::Keygen => {
+                generate::keygen();
+                Ok(())
+            }
+            Command::Secret => {
+                generate::secret();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Logs go to standard error; what a command has to say goes to standard output.
+fn start_logging(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+    use std::io::IsTerminal;
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)?;
+    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => logger.with_ansi(std::io::stderr().is_terminal()).with_target(false).init(),
+        LogFormat::Json => logger.json().init(),
+    }
+    Ok(())
+}
+
+/// Says something on standard output. Whoever closed it does not want to hear more.
+fn say(text: impl std::fmt::Display) {
+    use std::io::Write;
+    drop(writeln!(std::io::stdout(), "{text}"));
+}

@@ -1,0 +1,95 @@
+//! `matricula serve`: the real thing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::say;
+use crate::app::{App, Outside};
+use crate::clock::SystemClock;
+use crate::config::Configuration;
+use crate::random::SystemRandomness;
+use crate::run;
+
+/// Serves a configuration until it is told to stop.
+pub(super) fn serve(config: &Path) -> anyhow::Result<()> {
+    let configuration = Configuration::read(config)?;
+    runtime()?.block_on(serve_until_stopped(configuration, Some(config)))
+}
+
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime did not start")
+}
+
+/// Serves, and reloads from the file where there is one.
+pub(super) async fn serve_until_stopped(
+    configuration: Configuration,
+    file: Option<&Path>,
+) -> anyhow::Result<()> {
+    // Signals are listened for before anything is begun, so that none is missed.
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    for warning in configuration.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let listen = configuration.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let outside = Outside { clock: Arc::new(SystemClock), random: Arc::new(SystemRandomness) };
+    let app = Arc::new(App::start(configuration, outside).await?);
+    say(format_args!("Matricula listens on http://{}", listener.local_addr()?));
+    for profile in app.profiles().iter() {
+        let registers = profile.definitions.registers_clients();
+        say(format_args!(
+            "  {} ({})",
+            profile.issuer,
+            if registers { "registers clients" } else { "registers nobody" }
+        ));
+    }
+    let reloading = tokio::spawn({
+        let (app, file) = (Arc::clone(&app), file.map(Path::to_owned));
+        async move {
+            while hang_up.recv().await.is_some() {
+                reload(&app, file.as_deref()).await;
+            }
+        }
+    });
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("told to stop (SIGTERM)"),
+            _ = interrupt.recv() => tracing::info!("told to stop (SIGINT)"),
+        }
+    };
+    run::serve(app, listener, stop).await;
+    reloading.abort();
+    say("Matricula has stopped.");
+    Ok(())
+}
+
+/// A mistake in the file costs nothing: what was good before keeps serving.
+async fn reload(app: &App, file: Option<&Path>) {
+    let Some(file) = file else {
+        return tracing::warn!("there is no configuration file to reload");
+    };
+    let configuration = match Configuration::read(file) {
+        Ok(configuration) => configuration,
+        Err(error) => return tracing::error!("not reloaded, what was loaded before keeps serving:\n{error}"),
+    };
+    for warning in configuration.warnings() {
+        tracing::warn!("{warning}");
+    }
+    match app.reload(&configuration).await {
+        Ok(reloaded) => {
+            for profile in reloaded {
+                let changes: Vec<String> = profile.changes.iter().map(ToString::to_string).collect();
+                let changes =
+                    if changes.is_empty() { "nothing changed".to_owned() } else { changes.join(", ") };
+                tracing::info!("reloaded {} at revision {}: {changes}", profile.profile, profile.revision);
+            }
+        }
+        Err(error) => tracing::error!("not reloaded, what was loaded before keeps serving:\n{error}"),
+    }
+}

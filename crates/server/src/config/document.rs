@@ -1,0 +1,286 @@
+//! The configuration file, as it is written. What it means is [`super::Configuration`].
+//!
+//! Unknown keys are errors everywhere. The documentation of these types is what `matricula config schema` prints.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::authentication_method::AuthenticationMethod;
+use protocol::grant_type::GrantType;
+use protocol::jose::SignatureAlgorithm;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The configuration of a Matricula server.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigDocument {
+    /// The address and port to listen on, as in `127.0.0.1:8080`.
+    #[serde(default = "default_listen")]
+    pub listen: String,
+    /// What the world calls this server: scheme and host (and port), without a path. `https`, unless it is a loopback
+    /// address.
+    pub public_url: String,
+    /// Where everything is kept: `sqlite:PATH`. A relative path begins at the folder of this file.
+    pub store: String,
+    /// A file with the key that signing keys are sealed with at rest, as `matricula keygen` prints it. A relative path
+    /// begins at the folder of this file.
+    pub key_encryption_key_file: Option<String>,
+    /// The environment variable that has this key, where no file is named.
+    #[serde(default = "default_key_encryption_key_env")]
+    pub key_encryption_key_env: String,
+    /// Bounds on what the network can ask of this process.
+    #[serde(default)]
+    pub limits: LimitsDocument,
+    /// How long the audit log is kept.
+    #[serde(default)]
+    pub audit: AuditDocument,
+    /// The profiles: each is an authorization server of its own. The name stands in its issuer: `a-z`, `0-9` and `-`.
+    #[serde(default)]
+    pub profiles: BTreeMap<String, ProfileDocument>,
+}
+
+fn default_listen() -> String {
+    "127.0.0.1:8080".to_owned()
+}
+
+fn default_key_encryption_key_env() -> String {
+    "MATRICULA_KEY_ENCRYPTION_KEY".to_owned()
+}
+
+/// Bounds on what the network can ask of this process.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsDocument {
+    /// The most connections at once; further ones wait to be accepted.
+    pub connections: usize,
+    /// How long a request may take to arrive, in seconds.
+    pub request_seconds: u64,
+    /// How long requests that are under way may take after a signal to stop, in seconds.
+    pub drain_seconds: u64,
+}
+
+impl Default for LimitsDocument {
+    fn default() -> Self {
+        Self { connections: 10_000, request_seconds: 15, drain_seconds: 30 }
+    }
+}
+
+/// How long the audit log is kept.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditDocument {
+    /// Days that outcomes are kept: clients registered, tokens spent.
+    pub retention_days: u64,
+    /// Days that activity is kept: authentications and refusals, counted by the minute.
+    pub activity_retention_days: u64,
+}
+
+impl Default for AuditDocument {
+    fn default() -> Self {
+        Self { retention_days: 400, activity_retention_days: 30 }
+    }
+}
+
+/// One authorization server.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileDocument {
+    /// Its identifier, where it is not `<public_url>/<name>`: the `public_url` itself for a profile at the root, or an
+    /// address on a host of its own.
+    pub issuer: Option<String>,
+    /// What access tokens are signed with.
+    #[serde(default = "default_signing_alg")]
+    #[schemars(schema_with = "signature_algorithm")]
+    pub access_token_signing_alg: SignatureAlgorithm,
+    /// The grants that are served; all that there are, where this is omitted.
+    #[schemars(schema_with = "grant_types")]
+    pub grant_types: Option<Vec<GrantType>>,
+    /// How clients may authenticate; in all ways that there are, where this is omitted.
+    #[schemars(schema_with = "authentication_methods")]
+    pub token_endpoint_auth_methods: Option<Vec<AuthenticationMethod>>,
+    /// Whom client assertions may be addressed to.
+    #[serde(default)]
+    pub client_assertion_audience: AudienceDocument,
+    /// The API that tokens are for.
+    pub resource: ResourceDocument,
+    /// Who may register clients. Where this is omitted, nobody.
+    pub registration: Option<RegistrationDocument>,
+    /// The clients that you write down yourself, by their ids.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub clients: BTreeMap<String, ClientDocument>,
+    /// The templates that clients are instances of, by their ids.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub templates: BTreeMap<String, TemplateDocument>,
+}
+
+fn default_signing_alg() -> SignatureAlgorithm {
+    SignatureAlgorithm::Es256
+}
+
+/// Whom client assertions may be addressed to.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AudienceDocument {
+    /// The issuer alone, as the current draft of RFC 7523bis asks.
+    #[default]
+    Issuer,
+    /// The issuer or the token endpoint, also in a list, for older clients.
+    IssuerOrTokenEndpoint,
+}
+
+/// An API that tokens are for.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceDocument {
+    /// Its identifier: an absolute URI without a fragment. It becomes the `aud` of tokens, letter by letter.
+    pub identifier: String,
+    /// The scopes that it knows.
+    pub scopes: BTreeSet<String>,
+    /// What its access tokens look like.
+    #[serde(default)]
+    pub access_token_format: TokenFormatDocument,
+    /// How long its access tokens live, in seconds.
+    #[serde(default = "default_ttl")]
+    pub access_token_ttl: u64,
+}
+
+fn default_ttl() -> u64 {
+    600
+}
+
+/// What access tokens look like.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenFormatDocument {
+    /// Signed, so that the API verifies them by itself (RFC 9068).
+    #[default]
+    Jwt,
+}
+
+/// Who may register clients.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegistrationDocument {
+    /// How long an initial access token lives, in seconds.
+    #[serde(default = "default_ttl")]
+    pub initial_access_token_ttl: u64,
+    /// The door for clients that bring a whole definition of their own. Where this is omitted, it is closed; templates
+    /// have doors of their own.
+    pub own: Option<OwnDoorDocument>,
+}
+
+/// The door for clients that bring a whole definition of their own.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnDoorDocument {
+    /// Who may use it.
+    pub access: AccessDocument,
+    /// The scopes that a client can get here; all of the resource's, where this is omitted.
+    pub scopes: Option<BTreeSet<String>>,
+    /// What a client gets that asks for no scope in particular; all that it can get, where this is omitted.
+    pub default_scopes: Option<BTreeSet<String>>,
+    /// How long a client's secret lives, in seconds; for ever, where this is omitted.
+    pub client_secret_ttl: Option<u64>,
+}
+
+/// Who may use a door.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessDocument {
+    /// Everybody, with or without a token.
+    Open,
+    /// These of your clients, with a token that they got by client credentials.
+    Clients(BTreeSet<String>),
+    /// Users, with a token that they got by signing in through one of these of your clients.
+    Users(BTreeSet<String>),
+}
+
+/// A client that you write down yourself.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientDocument {
+    /// Whether it is alive.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// What it is, in the members of RFC 7591 §2.
+    #[schemars(schema_with = "client_metadata")]
+    pub metadata: BTreeMap<String, Value>,
+    /// The SHA-256 of its secret in hexadecimal, as `matricula secret` prints it. For secrets that were made at random.
+    pub client_secret_sha256: Option<String>,
+    /// A file with its secret (at least 32 characters). A relative path begins at the folder of this file.
+    pub client_secret_file: Option<String>,
+    /// The environment variable that has its secret (at least 32 characters).
+    pub client_secret_env: Option<String>,
+    /// What tokens it gets.
+    #[serde(default)]
+    pub tokens: TokensDocument,
+}
+
+/// A definition that many clients are instances of.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateDocument {
+    /// Who may register instances. Where this is omitted, nobody; those that exist stay alive.
+    pub access: Option<AccessDocument>,
+    /// Whether its instances are alive.
+    #[serde(default)]
+    pub status: StatusDocument,
+    /// What all instances are, in the members of RFC 7591 §2. Keys are no part of it: each instance has its own.
+    #[schemars(schema_with = "client_metadata")]
+    pub metadata: BTreeMap<String, Value>,
+    /// The members that an instance may say for itself.
+    #[serde(default)]
+    pub may_set: BTreeSet<String>,
+    /// How long an instance's secret lives, in seconds; for ever, where this is omitted.
+    pub client_secret_ttl: Option<u64>,
+    /// What tokens instances get.
+    #[serde(default)]
+    pub tokens: TokensDocument,
+}
+
+/// Whether the instances of a template are alive.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusDocument {
+    /// They are.
+    #[default]
+    Enabled,
+    /// They are not, and nobody can register more of them.
+    Disabled,
+}
+
+/// What tokens a client gets.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokensDocument {
+    /// How long access tokens live, in seconds; as long as the resource says, where this is omitted.
+    pub access_token_ttl: Option<u64>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn signature_algorithm(_: &mut SchemaGenerator) -> Schema {
+    let words: Vec<&str> = SignatureAlgorithm::ALL.iter().map(|word| word.as_str()).collect();
+    json_schema!({ "type": "string", "enum": words })
+}
+
+fn grant_types(_: &mut SchemaGenerator) -> Schema {
+    let words: Vec<&str> = GrantType::ALL.iter().map(|word| word.as_str()).collect();
+    json_schema!({ "type": ["array", "null"], "items": { "type": "string", "enum": words } })
+}
+
+fn authentication_methods(_: &mut SchemaGenerator) -> Schema {
+    let words: Vec<&str> = AuthenticationMethod::ALL.iter().map(|word| word.as_str()).collect();
+    json_schema!({ "type": ["array", "null"], "items": { "type": "string", "enum": words } })
+}
+
+fn client_metadata(_: &mut SchemaGenerator) -> Schema {
+    let members: Vec<String> = protocol::client_metadata::Member::ALL
+        .iter()
+        .map(|member| format!("^{}(#.+)?$", member.as_str()))
+        .collect();
+    json_schema!({ "type": "object", "propertyNames": { "anyOf": members.iter().map(|member| serde_json::json!({ "pattern": member })).collect::<Vec<_>>() } })
+}

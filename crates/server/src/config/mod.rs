@@ -1,0 +1,251 @@
+//! The configuration: from a file to something that works, or to everything that is wrong with it.
+
+pub mod document;
+mod example;
+mod profile;
+mod secret;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use example::EXAMPLE;
+use issuance::signing_keys::KeyEncryptionKey;
+pub use profile::ProfileSettings;
+use registration::access::Access;
+use url::Url;
+
+use self::document::ConfigDocument;
+use crate::profiles::host_and_path;
+
+/// Something that cannot work, and where it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// As in `profiles.staff.resource.identifier`.
+    pub at: String,
+    /// What is wrong, and what to do.
+    pub text: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}: {}", self.at, self.text)
+    }
+}
+
+/// Why a configuration was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("{path}: {error}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// It is no TOML, or has a key that nobody knows.
+    #[error("{0}")]
+    Syntax(String),
+    /// It cannot work.
+    #[error("{}", list(.0))]
+    Problems(Vec<Problem>),
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// In an SQLite file.
+    Sqlite(PathBuf),
+}
+
+/// Bounds on what the network can ask of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most connections at once.
+    pub connections: usize,
+    /// How long a request may take to arrive.
+    pub request: Duration,
+    /// How long requests under way may take after a signal to stop.
+    pub drain: Duration,
+}
+
+/// How long the audit log is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditRetention {
+    /// Outcomes.
+    pub events: Duration,
+    /// Authentications and refusals.
+    pub activity: Duration,
+}
+
+/// A configuration in which everything works together.
+#[derive(Debug)]
+pub struct Configuration {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Host (and port) that the world reaches the process by.
+    pub public_host: String,
+    /// Where everything is kept.
+    pub store: StoreUrl,
+    /// What signing keys are sealed with.
+    pub key_encryption_key: KeyEncryptionKey,
+    /// Bounds on the network.
+    pub limits: Limits,
+    /// How long the audit log is kept.
+    pub audit: AuditRetention,
+    /// The profiles.
+    pub profiles: Vec<ProfileSettings>,
+}
+
+impl Configuration {
+    /// Reads a file and everything that it refers to.
+    ///
+    /// # Errors
+    /// See [`ConfigError`]; all problems at once.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |error| ConfigError::Unreadable { path: path.to_owned(), error };
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        Self::parse(&text, path.parent().unwrap_or(Path::new(".")))
+    }
+
+    /// Reads the text of a file that stands in a folder.
+    ///
+    /// # Errors
+    /// See [`ConfigError`]; all problems at once.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigError> {
+        let document: ConfigDocument =
+            toml::from_str(text).map_err(|error| ConfigError::Syntax(error.to_string()))?;
+        let mut problems = Vec::new();
+        let listen = read_listen(&document.listen, &mut problems);
+        let public_url = read_public_url(&document.public_url, &mut problems);
+        let store = read_store(&document.store, folder, &mut problems);
+        let key = secret::key_encryption_key(&document, folder, &mut problems);
+        let limits = read_limits(&document, &mut problems);
+        let profiles = profile::read_all(&document.profiles, public_url.as_deref(), folder, &mut problems);
+        match (listen, public_url, store, key) {
+            (Some(listen), Some(public_url), Some(store), Some(key_encryption_key))
+                if problems.is_empty() =>
+            {
+                Ok(Self {
+                    listen,
+                    public_host: host_and_path(&public_url).0,
+                    store,
+                    key_encryption_key,
+                    limits,
+                    audit: AuditRetention {
+                        events: days(document.audit.retention_days),
+                        activity: days(document.audit.activity_retention_days),
+                    },
+                    profiles,
+                })
+            }
+            _ => Err(ConfigError::Problems(problems)),
+        }
+    }
+}
+
+impl Configuration {
+    /// What works, and an operator should know all the same.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for ProfileSettings { issuer, definitions, .. } in &self.profiles {
+            if definitions.own_door.as_ref().is_some_and(|door| door.access == Access::Open) {
+                warnings.push(format!(
+                    "{issuer}: everybody may register clients here, without a token. That is for trying things out and \
+                     for ecosystems that are meant to be open."
+                ));
+            }
+            for template in
+                definitions.templates.iter().filter(|template| template.access == Some(Access::Open))
+            {
+                warnings.push(format!(
+                    "{issuer}: everybody may register instances of the template '{}', without a token.",
+                    template.id
+                ));
+            }
+        }
+        warnings
+    }
+}
+
+fn days(days: u64) -> Duration {
+    Duration::from_secs(days.saturating_mul(86_400))
+}
+
+pub(crate) fn problem(problems: &mut Vec<Problem>, at: impl Into<String>, text: impl Into<String>) {
+    problems.push(Problem { at: at.into(), text: text.into() });
+}
+
+fn read_listen(text: &str, problems: &mut Vec<Problem>) -> Option<SocketAddr> {
+    match text.parse() {
+        Ok(address) => Some(address),
+        Err(_) => {
+            problem(
+                problems,
+                "listen",
+                format!("'{text}' is not an address with a port, as in 127.0.0.1:8080"),
+            );
+            None
+        }
+    }
+}
+
+fn read_limits(document: &ConfigDocument, problems: &mut Vec<Problem>) -> Limits {
+    let limits = &document.limits;
+    for (name, zero) in
+        [("connections", limits.connections == 0), ("request_seconds", limits.request_seconds == 0)]
+    {
+        if zero {
+            problem(problems, format!("limits.{name}"), "must be at least 1, or nobody is ever served");
+        }
+    }
+    Limits {
+        connections: limits.connections,
+        request: Duration::from_secs(limits.request_seconds),
+        drain: Duration::from_secs(limits.drain_seconds),
+    }
+}
+
+/// The origin, without a slash at the end.
+fn read_public_url(text: &str, problems: &mut Vec<Problem>) -> Option<String> {
+    match profile::origin_and_path(text) {
+        Ok((origin, path)) if path.is_empty() => Some(origin),
+        Ok(_) => {
+            problem(
+                problems,
+                "public_url",
+                "has a path: write scheme and host only, profiles have paths of their own",
+            );
+            None
+        }
+        Err(why) => {
+            problem(problems, "public_url", why);
+            None
+        }
+    }
+}
+
+fn read_store(text: &str, folder: &Path, problems: &mut Vec<Problem>) -> Option<StoreUrl> {
+    match text.split_once(':') {
+        Some(("sqlite", path)) if !path.is_empty() => Some(StoreUrl::Sqlite(folder.join(path))),
+        _ => {
+            problem(problems, "store", format!("'{text}' is not a store that is known: use sqlite:PATH"));
+            None
+        }
+    }
+}
+
+/// Whether `http` is good enough for a host: only where nothing leaves the machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

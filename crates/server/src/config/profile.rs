@@ -1,0 +1,376 @@
+//! A profile's configuration: what it is called, what it has, what is laid down about its clients.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use issuance::profile::{AssertionAudience, Resource, capabilities};
+use protocol::client_metadata::{ClientMetadata, Member};
+use protocol::jose::SignatureAlgorithm;
+use protocol::resource::ResourceIdentifier;
+use protocol::scope::Scope;
+use protocol::word;
+use registration::access::Access;
+use registration::capabilities::Capabilities;
+use registration::client::TokenRules;
+use registration::definitions::{
+    Definitions, DefinitionsDocument, OperatorClientDocument, OwnDoor, ProfileName, Revision,
+    TemplateDocument,
+};
+use registration::policy::Policy;
+use serde_json::Value;
+use storage::{DefinitionDocument, DefinitionKind};
+use url::Url;
+
+use super::document::{
+    AccessDocument, AudienceDocument, OwnDoorDocument, ProfileDocument, ResourceDocument, StatusDocument,
+    TokenFormatDocument,
+};
+use super::{Problem, is_loopback, problem, secret};
+
+/// First parts of paths that belong to the server, so that no profile can stand in their way.
+const RESERVED_NAMES: [&str; 12] = [
+    "admin",
+    "assisted-token",
+    "authorize",
+    "healthz",
+    "introspect",
+    "jwks",
+    "logout",
+    "readyz",
+    "register",
+    "revoke",
+    "token",
+    "userinfo",
+];
+
+/// The longest life of anything that is counted in seconds here: ten years.
+const MAX_TTL: u64 = 10 * 366 * 86_400;
+
+/// A profile as it is to be.
+#[derive(Clone, Debug)]
+pub struct ProfileSettings {
+    /// Its identifier.
+    pub issuer: String,
+    /// What access tokens are signed with.
+    pub access_token_algorithm: SignatureAlgorithm,
+    /// Whom client assertions may be addressed to.
+    pub assertion_audience: AssertionAudience,
+    /// The API that tokens are for.
+    pub resource: Resource,
+    /// What is laid down about its clients.
+    pub definitions: DefinitionsDocument,
+    /// The same, as it was written, to be kept with its revisions.
+    pub documents: Vec<DefinitionDocument>,
+}
+
+pub(super) fn read_all(
+    profiles: &BTreeMap<String, ProfileDocument>,
+    public_url: Option<&str>,
+    folder: &Path,
+    problems: &mut Vec<Problem>,
+) -> Vec<ProfileSettings> {
+    if profiles.is_empty() {
+        problem(problems, "profiles", "there is none, so there is nothing to serve: add a [profiles.NAME]");
+    }
+    let mut issuers = BTreeSet::new();
+    let mut settings = Vec::new();
+    for (name, document) in profiles {
+        let at = format!("profiles.{name}");
+        let issuer = read_issuer(name, document, public_url, &at, problems);
+        if issuer.as_ref().is_some_and(|issuer| !issuers.insert(issuer.clone())) {
+            problem(problems, format!("{at}.issuer"), "is the issuer of another profile too");
+        }
+        settings
+            .extend(Reading { at: &at, folder, problems: &mut *problems }.profile(name, issuer, document));
+    }
+    settings
+}
+
+fn read_issuer(
+    name: &str,
+    document: &ProfileDocument,
+    public_url: Option<&str>,
+    at: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<String> {
+    let (origin, path) = match &document.issuer {
+        None => (public_url?.to_owned(), format!("/{name}")),
+        Some(text) => match origin_and_path(text) {
+            Ok(parts) => parts,
+            Err(why) => {
+                problem(problems, format!("{at}.issuer"), why);
+                return None;
+            }
+        },
+    };
+    let first = path.split('/').nth(1).unwrap_or_default();
+    if RESERVED_NAMES.contains(&first) || first.starts_with('.') {
+        problem(
+            problems,
+            at,
+            format!("'/{first}' is a path of the server's own: call the profile something else"),
+        );
+        return None;
+    }
+    Some(format!("{origin}{path}"))
+}
+
+/// Takes an issuer apart (RFC 8414 §2): origin, and path without a slash at the end.
+pub(super) fn origin_and_path(text: &str) -> Result<(String, String), String> {
+    let url = Url::parse(text).map_err(|error| format!("'{text}' is not a URL ({error})"))?;
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        "http" => return Err("is http: use https, or a loopback address for trying things out".to_owned()),
+        other => return Err(format!("has the scheme '{other}': use https")),
+    }
+    if url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
+        return Err("has a query, a fragment or a user name: leave it out (RFC 8414 section 2)".to_owned());
+    }
+    let (origin, path) = (url.origin().ascii_serialization(), url.path().trim_end_matches('/'));
+    if text.trim_end_matches('/') != format!("{origin}{path}") {
+        return Err(format!("is not in its normal form: write it as {origin}{path}"));
+    }
+    Ok((origin, path.to_owned()))
+}
+
+/// A reading of one profile, and where to note what is wrong with it.
+struct Reading<'a> {
+    at: &'a str,
+    folder: &'a Path,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Reading<'_> {
+    fn problem(&mut self, at: &str, text: impl Into<String>) {
+        problem(self.problems, format!("{}.{at}", self.at), text);
+    }
+
+    fn profile(
+        &mut self,
+        name: &str,
+        issuer: Option<String>,
+        document: &ProfileDocument,
+    ) -> Option<ProfileSettings> {
+        let profile = match name.parse::<ProfileName>() {
+            Ok(profile) => Some(profile),
+            Err(error) => {
+                problem(self.problems, self.at, error.to_string());
+                None
+            }
+        };
+        let capabilities = self.capabilities(document);
+        let resource = self.resource(&document.resource);
+        let registration = document.registration.as_ref();
+        let scopes = resource.as_ref().map(|resource| resource.scopes.clone()).unwrap_or_default();
+        let own_door = registration.and_then(|registration| registration.own.as_ref());
+        let own_door = own_door.map(|door| self.own_door(door, &scopes));
+        let ttl = registration.map_or(600, |registration| registration.initial_access_token_ttl);
+        let initial_access_token_lifetime = self.ttl("registration.initial_access_token_ttl", ttl);
+        let templates = self.templates(document);
+        let clients = self.clients(document);
+        let definitions = DefinitionsDocument {
+            profile: profile?,
+            capabilities,
+            scopes,
+            own_door,
+            templates,
+            clients,
+            initial_access_token_lifetime,
+        };
+        // Whatever the heart has against it is said now, and not when the first client comes.
+        if let Err(found) = Definitions::load(definitions.clone(), Revision(0), BTreeSet::new()) {
+            for found in found {
+                self.problem(&found.at, found.text);
+            }
+        }
+        Some(ProfileSettings {
+            issuer: issuer?,
+            access_token_algorithm: document.access_token_signing_alg,
+            assertion_audience: match document.client_assertion_audience {
+                AudienceDocument::Issuer => AssertionAudience::Issuer,
+                AudienceDocument::IssuerOrTokenEndpoint => AssertionAudience::IssuerOrTokenEndpoint,
+            },
+            resource: resource?,
+            definitions,
+            documents: documents(document),
+        })
+    }
+
+    /// What this build can do, as far as the profile wants it.
+    fn capabilities(&mut self, document: &ProfileDocument) -> Capabilities {
+        let built = capabilities();
+        let mut wanted = built.clone();
+        if let Some(grant_types) = &document.grant_types {
+            for grant in grant_types.iter().filter(|grant| !built.grant_types.contains(grant)) {
+                let known = word::list(&built.grant_types);
+                self.problem("grant_types", format!("'{grant}' is not served by this version: use {known}"));
+            }
+            wanted.grant_types.retain(|grant| grant_types.contains(grant));
+        }
+        if let Some(methods) = &document.token_endpoint_auth_methods {
+            for method in methods.iter().filter(|method| !built.authentication_methods.contains(method)) {
+                let known = word::list(&built.authentication_methods);
+                self.problem(
+                    "token_endpoint_auth_methods",
+                    format!("'{method}' is not served by this version: use {known}"),
+                );
+            }
+            wanted.authentication_methods.retain(|method| methods.contains(method));
+        }
+        if wanted.grant_types.is_empty() {
+            self.problem("grant_types", "names none, so no client could get a token");
+        }
+        if wanted.authentication_methods.is_empty() {
+            self.problem("token_endpoint_auth_methods", "names none, so no client could authenticate");
+        }
+        wanted
+    }
+
+    fn resource(&mut self, document: &ResourceDocument) -> Option<Resource> {
+        let ResourceDocument { identifier, scopes, access_token_format, access_token_ttl } = document;
+        match access_token_format {
+            TokenFormatDocument::Jwt => {}
+        }
+        if scopes.is_empty() {
+            self.problem("resource.scopes", "names none, so no token could be good for anything");
+        }
+        let scopes = self.scope("resource.scopes", scopes);
+        let access_token_lifetime = self.ttl("resource.access_token_ttl", *access_token_ttl);
+        match ResourceIdentifier::parse(identifier) {
+            Ok(identifier) => Some(Resource { identifier, scopes, access_token_lifetime }),
+            Err(error) => {
+                self.problem("resource.identifier", error.to_string());
+                None
+            }
+        }
+    }
+
+    fn own_door(&mut self, document: &OwnDoorDocument, all: &Scope) -> OwnDoor {
+        let OwnDoorDocument { access, scopes, default_scopes, client_secret_ttl } = document;
+        let ceiling = scopes.as_ref().map(|scopes| self.scope("registration.own.scopes", scopes));
+        let scope_ceiling = ceiling.unwrap_or_else(|| all.clone());
+        let default =
+            default_scopes.as_ref().map(|scopes| self.scope("registration.own.default_scopes", scopes));
+        let default_scope = default.unwrap_or_else(|| scope_ceiling.clone());
+        let secret_lifetime =
+            client_secret_ttl.map(|ttl| self.ttl("registration.own.client_secret_ttl", ttl));
+        OwnDoor {
+            access: read_access(access),
+            policy: Policy { scope_ceiling, default_scope },
+            secret_lifetime,
+        }
+    }
+
+    fn templates(&mut self, document: &ProfileDocument) -> Vec<TemplateDocument> {
+        let mut templates = Vec::with_capacity(document.templates.len());
+        for (id, template) in &document.templates {
+            let at = format!("templates.{id}");
+            let token_rules = self.token_rules(&at, template.tokens.access_token_ttl);
+            let secret_lifetime =
+                template.client_secret_ttl.map(|ttl| self.ttl(&format!("{at}.client_secret_ttl"), ttl));
+            let Some(metadata) = self.metadata(&at, &template.metadata) else { continue };
+            templates.push(TemplateDocument {
+                id: id.clone(),
+                access: template.access.as_ref().map(read_access),
+                enabled: matches!(template.status, StatusDocument::Enabled),
+                metadata,
+                may_set: template.may_set.iter().cloned().collect(),
+                secret_lifetime,
+                token_rules,
+            });
+        }
+        templates
+    }
+
+    fn clients(&mut self, document: &ProfileDocument) -> Vec<OperatorClientDocument> {
+        let mut clients = Vec::with_capacity(document.clients.len());
+        for (id, client) in &document.clients {
+            let at = format!("clients.{id}");
+            let token_rules = self.token_rules(&at, client.tokens.access_token_ttl);
+            let place = format!("{}.{at}", self.at);
+            let before = self.problems.len();
+            let secret = secret::client_secret(client, &place, self.folder, self.problems);
+            let secret_is_wrong = self.problems.len() > before;
+            let Some(metadata) = self.metadata(&at, &client.metadata).filter(|_| !secret_is_wrong) else {
+                continue;
+            };
+            clients.push(OperatorClientDocument {
+                id: id.clone(),
+                enabled: client.enabled,
+                metadata,
+                secret,
+                token_rules,
+            });
+        }
+        clients
+    }
+
+    /// Metadata that an operator writes. Unlike a stranger's, a member that nobody knows is a mistake.
+    fn metadata(&mut self, at: &str, members: &BTreeMap<String, Value>) -> Option<ClientMetadata> {
+        let at = format!("{at}.metadata");
+        let unknown = |name: &&String| Member::named(name.split('#').next().unwrap_or_default()).is_none();
+        for name in members.keys().filter(unknown) {
+            self.problem(&at, format!("'{name}' is no client metadata that is known"));
+        }
+        match ClientMetadata::from_members(members.clone().into_iter().collect()) {
+            Ok(metadata) => Some(metadata),
+            Err(found) => {
+                for found in found {
+                    self.problem(&at, found.to_string());
+                }
+                None
+            }
+        }
+    }
+
+    fn scope(&mut self, at: &str, tokens: &BTreeSet<String>) -> Scope {
+        Scope::from_tokens(tokens.iter().map(String::as_str)).unwrap_or_else(|error| {
+            self.problem(at, error.to_string());
+            Scope::default()
+        })
+    }
+
+    fn token_rules(&mut self, at: &str, access_token_ttl: Option<u64>) -> TokenRules {
+        let ttl = access_token_ttl.map(|ttl| self.ttl(&format!("{at}.tokens.access_token_ttl"), ttl));
+        TokenRules { access_token_lifetime: ttl }
+    }
+
+    fn ttl(&mut self, at: &str, seconds: u64) -> Duration {
+        if !(1..=MAX_TTL).contains(&seconds) {
+            self.problem(at, format!("must be 1 to {MAX_TTL} seconds"));
+        }
+        Duration::from_secs(seconds)
+    }
+}
+
+fn read_access(document: &AccessDocument) -> Access {
+    match document {
+        AccessDocument::Open => Access::Open,
+        AccessDocument::Clients(named) => Access::Clients(named.clone()),
+        AccessDocument::Users(named) => Access::Users(named.clone()),
+    }
+}
+
+/// Each definition by itself, as it was written, so that each has revisions of its own.
+fn documents(document: &ProfileDocument) -> Vec<DefinitionDocument> {
+    let ProfileDocument { clients, templates, .. } = document;
+    let alone = ProfileDocument { clients: BTreeMap::new(), templates: BTreeMap::new(), ..document.clone() };
+    let one = |kind, id: &str, document: serde_json::Result<Value>| {
+        // These types have been read from text, so they can be written as text.
+        DefinitionDocument { kind, id: id.to_owned(), document: document.unwrap_or_default() }
+    };
+    let mut all = vec![one(DefinitionKind::Profile, "", serde_json::to_value(alone))];
+    for (id, client) in clients {
+        all.push(one(DefinitionKind::Client, id, serde_json::to_value(client)));
+    }
+    for (id, template) in templates {
+        all.push(one(DefinitionKind::Template, id, serde_json::to_value(template)));
+    }
+    all
+}

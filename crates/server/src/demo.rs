@@ -1,0 +1,57 @@
+//! The demo world: the world of `matricula dev`, of the docs and of the tests.
+
+use std::path::Path;
+
+/// The port that the docs speak of.
+pub const CUSTOMARY_PORT: u16 = 8700;
+
+const WORLD: &str = include_str!("demo.toml");
+
+/// The key-encryption key of the demo world. It is always the same, so that several nodes can share a store.
+const KEY_ENCRYPTION_KEY: &str = "ZGVtby1kZW1vLWRlbW8tZGVtby1kZW1vLWRlbW8tZGU";
+
+/// The demo world as a configuration, with the port in its issuers.
+pub fn world(port: u16, store: &str) -> String {
+    WORLD.replace("8700", &port.to_string()).replace("sqlite:matricula.db", store)
+}
+
+/// Puts the files into a folder that the configuration refers to.
+///
+/// # Errors
+/// What the system says.
+pub fn furnish(folder: &Path) -> std::io::Result<()> {
+    std::fs::write(folder.join("key-encryption-key"), KEY_ENCRYPTION_KEY)
+}
+
+/// What to try first, as a person would type it.
+pub fn greeting(port: u16) -> String {
+    let base = format!("http://localhost:{port}");
+    let mut text = String::new();
+    for (what, command) in [
+        (
+            "a client of its own, through the open door",
+            format!(
+                "curl -s {base}/open/register -H 'Content-Type: application/json' -d '{{\"grant_types\":[\"client_credentials\"]}}'"
+            ),
+        ),
+        (
+            "a one-shot token to register with",
+            format!(
+                "curl -s -u enroller:enroller-secret {base}/staff/token -d grant_type=client_credentials -d scope=dcr"
+            ),
+        ),
+        (
+            "an instance of a template, with that token",
+            format!(
+                "curl -s {base}/staff/register -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' -d '{{\"software_id\":\"field-app\"}}'"
+            ),
+        ),
+        (
+            "a token for the API, with what it was given",
+            format!("curl -s -u CLIENT_ID:CLIENT_SECRET {base}/staff/token -d grant_type=client_credentials"),
+        ),
+    ] {
+        text.push_str(&format!("  # {what}\n  {command}\n"));
+    }
+    text
+}

@@ -1,0 +1,90 @@
+//! HTTP: from a request to a use case, and from its outcome to a response.
+//!
+//! One file per endpoint. None of them decides anything; [`error`] is the only place where an error becomes a response.
+
+mod body;
+pub mod error;
+mod jwks;
+mod register;
+mod revoke;
+mod server_metadata;
+mod token;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::header::{self, HeaderMap, HeaderName};
+use http::uri::PathAndQuery;
+use hyper::body::Incoming;
+use issuance::profile::Profile;
+use tower::ServiceExt;
+
+use crate::app::App;
+
+/// What a request is about, before anybody looks into it.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// The profile that it is for, at the revision that it found.
+    pub(crate) profile: Arc<Profile>,
+    /// Where it came from.
+    pub(crate) peer: IpAddr,
+}
+
+/// All endpoints of all profiles.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    app: Arc<App>,
+    router: Router,
+}
+
+impl Endpoints {
+    /// The table of endpoints. Paths are those below a profile's issuer.
+    pub fn new(app: Arc<App>) -> Self {
+        let router = Router::new()
+            .route("/.well-known/oauth-authorization-server", get(server_metadata::get))
+            .route("/.well-known/openid-configuration", get(server_metadata::get))
+            .route("/jwks", get(jwks::get))
+            .route("/register", post(register::post))
+            .route("/revoke", post(revoke::post))
+            .route("/token", post(token::post))
+            .fallback(error::not_found)
+            .method_not_allowed_fallback(error::method_not_allowed)
+            .with_state(Arc::clone(&app));
+        Self { app, router }
+    }
+
+    /// Answers a request.
+    pub async fn answer(&self, peer: IpAddr, request: Request<Incoming>) -> Response {
+        let mut request = request.map(Body::new);
+        let profiles = self.app.profiles();
+        let authority = request.uri().authority().map(http::uri::Authority::as_str);
+        let host = authority.or_else(|| only(request.headers(), &header::HOST));
+        let Some((profile, rest)) = profiles.locate(host, request.uri().path()) else {
+            return error::not_found().await;
+        };
+        let asked = Asked { profile: Arc::clone(profile), peer };
+        // The endpoint is what remains when the profile is taken off. Queries are not looked at by any of them.
+        let mut parts = http::uri::Parts::default();
+        parts.path_and_query = PathAndQuery::try_from(rest).ok();
+        *request.uri_mut() = http::Uri::from_parts(parts).unwrap_or_default();
+        request.extensions_mut().insert(asked);
+        match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// The value of a header that stands once and is text.
+fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,118 @@
+//! The network: listening, serving, draining.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::app::App;
+use crate::http::Endpoints;
+
+/// How long the loop waits after the system would not give it a connection, so that it does not spin.
+const AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
+
+/// How often counts of activity are written: at most this much of them is lost in a crash.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// How often what has had its time is forgotten.
+const CLEAN_EVERY: Duration = Duration::from_secs(60);
+
+/// Serves until `stop` is done, then lets what is under way finish, and closes the store.
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) {
+    let housekeeping = tokio::spawn(keep_house(Arc::clone(&app)));
+    let connections = accept_until(&app, listener, stop).await;
+    tokio::select! {
+        () = connections.shutdown() => tracing::info!("all requests are done"),
+        () = tokio::time::sleep(app.limits().drain) => {
+            tracing::warn!("some requests were not done in time, and are cut off");
+        }
+    }
+    housekeeping.abort();
+    app.close().await;
+}
+
+async fn accept_until(
+    app: &Arc<App>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> GracefulShutdown {
+    let endpoints = Endpoints::new(Arc::clone(app));
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    // A connection that sends nothing, or a head that never ends, is not waited for.
+    server.http1().timer(TokioTimer::new()).header_read_timeout(app.limits().request);
+    server
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(128)
+        .keep_alive_interval(Duration::from_secs(30))
+        .max_header_list_size(16 * 1024);
+    let graceful = GracefulShutdown::new();
+    let free = Arc::new(Semaphore::new(app.limits().connections));
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        // Whoever is not let in waits with the system, and costs nothing here.
+        let Ok(place) = Arc::clone(&free).acquire_owned().await else { break };
+        let (stream, peer) = tokio::select! {
+            () = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(AFTER_ACCEPT_ERROR).await;
+                    continue;
+                }
+            },
+        };
+        let connection = graceful.watch(serve_connection(&server, stream, peer, endpoints.clone()));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, %peer, "a connection ended early");
+            }
+            drop(place);
+        });
+    }
+    graceful
+}
+
+fn serve_connection(
+    server: &auto::Builder<TokioExecutor>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    endpoints: Endpoints,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = Box<dyn std::error::Error + Send + Sync>>
++ Send
++ use<> {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection keeps its delay");
+    }
+    let peer: IpAddr = peer.ip().to_canonical();
+    let service = service_fn(move |request| {
+        let endpoints = endpoints.clone();
+        async move { Ok::<_, Infallible>(endpoints.answer(peer, request).await) }
+    });
+    server.serve_connection(TokioIo::new(stream), service).into_owned()
+}
+
+async fn keep_house(app: Arc<App>) {
+    let (mut flush, mut clean) = (interval(FLUSH_EVERY), interval(CLEAN_EVERY));
+    flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    clean.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let (what, done) = tokio::select! {
+            _ = flush.tick() => ("counts of activity were not written", app.flush_activity().await),
+            _ = clean.tick() => ("cleaning up did not finish", app.clean().await),
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "{what}");
+        }
+    }
+}
