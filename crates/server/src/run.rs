@@ -48,7 +48,7 @@ async fn accept_until(
     let endpoints = Endpoints::new(Arc::clone(app));
     let mut server = auto::Builder::new(TokioExecutor::new());
     // A connection that sends nothing, or a head that never ends, is not waited for.
-    server.http1().timer(TokioTimer::new()).header_read_timeout(app.limits().request);
+    server.http1().timer(TokioTimer::new()).header_read_timeout(app.limits().request).max_buf_size(64 * 1024);
     server
         .http2()
         .timer(TokioTimer::new())

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -36,6 +37,7 @@ pub(super) async fn serve_until_stopped(
     for warning in configuration.warnings() {
         tracing::warn!("{warning}");
     }
+    allow_many_connections();
     let listen = configuration.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let outside = Outside { clock: Arc::new(SystemClock), random: Arc::new(SystemRandomness) };
@@ -67,6 +69,16 @@ pub(super) async fn serve_until_stopped(
     reloading.abort();
     say("Matricula has stopped.");
     Ok(())
+}
+
+/// A connection is an open file, and the customary limit of 1,024 is soon reached. Where it cannot be raised, the rest
+/// waits to be accepted.
+fn allow_many_connections() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })
+    {
+        tracing::warn!(%error, "the limit of open files stays at {:?}", limit.current);
+    }
 }
 
 /// A mistake in the file costs nothing: what was good before keeps serving.

@@ -11,6 +11,7 @@ use http::header;
 use issuance::client_authentication::AuthenticationError;
 use issuance::token::{TokenRefusal, token};
 use protocol::form::Form;
+use protocol::scope::DCR;
 use protocol::token::TokenResponse;
 
 use super::{Asked, body, error, only};
@@ -32,7 +33,10 @@ pub(crate) async fn post(
     let now = app.clock().now();
     match answer {
         Ok(answer) => {
-            app.activity().token_issued(profile, &answer.client_id, now);
+            // That an initial access token was handed out is an outcome, and told as one.
+            if !answer.token.scope.contains(DCR) {
+                app.activity().token_issued(profile, &answer.client_id, now);
+            }
             let response = TokenResponse {
                 access_token: &answer.token.text,
                 token_type: "Bearer",

@@ -1,1 +1,21 @@
-//! x
+//! The server through its real router, over real connections, on a real store. Folders are URLs, files are verbs.
+#![recursion_limit = "256"]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+#![expect(clippy::needless_pass_by_value, reason = "tables of cases read better without ampersands")]
+
+mod audit;
+mod commands;
+mod config;
+mod jwks;
+mod process;
+mod register;
+mod revoke;
+mod templates;
+mod token;
+mod well_known;
+mod world;

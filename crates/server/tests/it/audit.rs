@@ -1,0 +1,142 @@
+//! What is written down, and what never is.
+
+use std::time::Duration;
+
+use registration::clock::Timestamp;
+use serde_json::json;
+
+use crate::world::{ENROLLER, NOW, Server};
+
+async fn log(server: &Server) -> Vec<storage::AuditEntry> {
+    server.app.flush_activity().await.unwrap();
+    server.app.store().audit_since(Timestamp::from_millis(0), 10_000).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_clients_birth_is_told_from_token_to_registration() {
+    let server = Server::demo().await;
+    let client = server.instance("field-app").await;
+    let revoked = server.dcr().await;
+    let enroller = crate::world::basic(ENROLLER);
+    server.post_form("/staff/revoke", &[("authorization", &enroller)], &[("token", &revoked)]).await;
+
+    let entries: Vec<_> = log(&server).await.into_iter().filter(|entry| entry.profile == "staff").collect();
+    let kinds: Vec<_> = entries.iter().map(|entry| entry.kind.as_str()).collect();
+    assert_eq!(
+        kinds,
+        [
+            "definitions-changed",
+            "signing-key-created",
+            "initial-access-token-issued",
+            "initial-access-token-spent",
+            "client-registered",
+            "initial-access-token-issued",
+            "initial-access-token-revoked",
+        ]
+    );
+    let detail = |index: usize| serde_json::from_str::<serde_json::Value>(&entries[index].detail).unwrap();
+    assert_eq!(entries[2].client_id.as_deref(), Some("enroller"));
+    assert_eq!(entries[3].client_id.as_ref(), Some(&client.id));
+    assert_eq!(detail(2), detail(3), "the token that was issued is the one that was spent");
+    assert_eq!(
+        detail(4),
+        json!({"registrant": "client", "initial_client": "enroller", "template": "field-app", "revision": 1})
+    );
+    assert_eq!(detail(5), detail(6));
+}
+
+#[tokio::test]
+async fn authentications_and_refusals_are_counted_and_a_refusal_says_why_and_from_where() {
+    let server = Server::demo().await;
+    let client = server.instance("field-app").await;
+    for _ in 0..3 {
+        server.token("staff", client.credential(), None).await;
+        server.token("staff", (&client.id, "wrong"), None).await;
+    }
+    server.token("staff", client.credential(), Some("admin")).await;
+    server.register("staff", None, &json!({})).await;
+    server.register("open", None, &json!({"redirect_uris": ["javascript:1"]})).await;
+
+    let told: Vec<_> = log(&server)
+        .await
+        .into_iter()
+        .filter(|entry| {
+            entry.kind.ends_with("-refused")
+                || entry.kind == "token-issued" && entry.client_id.as_ref() == Some(&client.id)
+        })
+        .map(|entry| (entry.kind, entry.count, entry.network.unwrap_or_default(), entry.detail))
+        .collect();
+    let mut expected = [
+        ("token-issued", 3, "", "{}"),
+        ("client-authentication-refused", 3, "127.0.0.0/24", r#"{"reason":"wrong-secret"}"#),
+        ("token-refused", 1, "127.0.0.0/24", r#"{"reason":"invalid-scope"}"#),
+        ("registration-refused", 1, "127.0.0.0/24", r#"{"reason":"token-missing"}"#),
+        ("registration-refused", 1, "127.0.0.0/24", r#"{"reason":"invalid_redirect_uri"}"#),
+    ]
+    .map(|(kind, count, network, detail)| (kind.to_owned(), count, network.to_owned(), detail.to_owned()));
+    let mut told = told;
+    told.sort();
+    expected.sort();
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn no_secret_ever_stands_in_the_log() {
+    let server = Server::demo().await;
+    let token = server.dcr().await;
+    let client = crate::world::Registered::of(
+        &server.register("staff", Some(&token), &json!({"software_id": "field-app"})).await,
+    );
+    let access_token = server.token("staff", client.credential(), None).await.text("access_token");
+    server.token("staff", (&client.id, "some-wrong-secret"), None).await;
+    let whole = format!("{:?}", log(&server).await);
+    for secret in [&token, &client.secret, &access_token, "some-wrong-secret", "enroller-secret"] {
+        assert!(!whole.contains(secret));
+    }
+    assert!(!whole.contains("mia_") && !whole.contains("mcs_"));
+}
+
+#[tokio::test]
+async fn the_log_is_kept_for_as_long_as_the_configuration_says() {
+    let server = Server::with(|world| {
+        format!("audit = {{ retention_days = 2, activity_retention_days = 1 }}\n{world}")
+    })
+    .await;
+    let client = server.instance("field-app").await;
+    server.token("staff", client.credential(), None).await;
+    server.app.flush_activity().await.unwrap();
+    let mut left = Vec::new();
+    for days in [0, 1, 2] {
+        server.app.clean().await.unwrap();
+        let entries = log(&server).await;
+        let activity = entries.iter().filter(|entry| entry.kind == "token-issued").count();
+        left.push((days, entries.len() - activity > 0, activity > 0));
+        server.clock.forward(Duration::from_secs(86_400 + 60));
+    }
+    assert_eq!(left, [(0, true, true), (1, true, false), (2, false, false)]);
+    assert_eq!(
+        server.token("staff", client.credential(), None).await.status,
+        200,
+        "the client itself is kept"
+    );
+}
+
+#[tokio::test]
+async fn what_has_ended_is_forgotten_and_stays_refused() {
+    let server = Server::demo().await;
+    let token = server.dcr().await;
+    let rows = || {
+        let file = rusqlite::Connection::open(server.store_path()).unwrap();
+        file.query_row("SELECT count(*) FROM initial_access_tokens", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    server.app.clean().await.unwrap();
+    assert_eq!(rows(), 1);
+    server.clock.forward(Duration::from_secs(601));
+    server.app.clean().await.unwrap();
+    assert_eq!(rows(), 0);
+    server
+        .register("staff", Some(&token), &json!({"software_id": "field-app"}))
+        .await
+        .refused(401, "invalid_token");
+    assert!(NOW < server.app.clock().now().seconds());
+}

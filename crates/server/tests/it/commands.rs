@@ -1,0 +1,80 @@
+//! The binary, as people call it.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) fn matricula(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_matricula"))
+        .args(arguments)
+        .env_remove("MATRICULA_LOG")
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn the_tour_finds_every_answer_right() {
+    let output = matricula(&["tour"]);
+    let told = stdout(&output);
+    assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains("Every answer was right") && !told.contains("[WRONG]"));
+    assert!(told.matches("[ok]").count() > 30, "{told}");
+}
+
+#[test]
+fn a_configuration_is_printed_checked_and_described() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("matricula.toml");
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, stdout(&matricula(&["config", "example"]))).unwrap();
+    let missing = matricula(&["config", "check", path]);
+    assert!(!missing.status.success());
+    assert!(stdout(&missing).starts_with("key_encryption_key_file: "), "{missing:?}");
+
+    std::fs::write(folder.path().join("key-encryption-key"), stdout(&matricula(&["keygen"]))).unwrap();
+    let checked = matricula(&["config", "check", path]);
+    assert!(checked.status.success());
+    assert_eq!(
+        stdout(&checked),
+        "https://id.example.com/staff: registers clients\nThe configuration can work.\n"
+    );
+
+    let schema: Value = serde_json::from_str(&stdout(&matricula(&["config", "schema"]))).unwrap();
+    assert_eq!(schema["additionalProperties"], false);
+}
+
+#[test]
+fn a_secret_comes_with_the_line_for_the_configuration() {
+    let told = stdout(&matricula(&["secret"]));
+    let secret = told.lines().next().unwrap().rsplit(' ').next().unwrap();
+    let hash = told.lines().nth(1).unwrap().rsplit('"').nth(1).unwrap();
+    let expected: String = registration::client::SecretHash::of(secret)
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(hash, expected);
+    assert_ne!(stdout(&matricula(&["secret"])), told);
+    assert_ne!(stdout(&matricula(&["keygen"])), stdout(&matricula(&["keygen"])));
+}
+
+#[test]
+fn a_mistake_is_told_on_standard_error_and_by_the_exit_code() {
+    for (arguments, says) in [
+        (&["serve", "--config", "/no/such/file"][..], "/no/such/file"),
+        (&["audit", "tail", "--store", "sqlite:/no/such/file"], "does not exist"),
+        (&["audit", "tail", "--store", "redis:x"], "use sqlite:PATH"),
+        (&["dev", "--port", "0"], "a certain one"),
+        (&["dance"], "unrecognized subcommand"),
+    ] {
+        let output = matricula(arguments);
+        assert!(!output.status.success());
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains(says), "{arguments:?}: {told}");
+    }
+}

@@ -1,0 +1,5 @@
+//! The process itself: started, signalled, killed, watched.
+
+mod child;
+mod durability;
+mod signals;

@@ -1,0 +1,3 @@
+mod attacks;
+mod bad_input;
+mod post;

@@ -1,0 +1,66 @@
+//! RFC 7009.
+
+use serde_json::json;
+
+use crate::world::{ENROLLER, Server, basic};
+
+async fn revoke(server: &Server, client: (&str, &str), token: &str) -> crate::world::Answer {
+    server.post_form("/staff/revoke", &[("authorization", &basic(client))], &[("token", token)]).await
+}
+
+#[tokio::test]
+async fn a_client_takes_back_a_token_that_it_has_not_used() {
+    let server = Server::demo().await;
+    let token = server.dcr().await;
+    let answer = revoke(&server, ENROLLER, &token).await;
+    assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 0));
+    server
+        .register("staff", Some(&token), &json!({"software_id": "field-app"}))
+        .await
+        .refused(401, "invalid_token");
+    assert_eq!(revoke(&server, ENROLLER, &token).await.status, 200, "twice is as good as once");
+}
+
+#[tokio::test]
+async fn what_is_not_the_clients_to_revoke_stays_good_and_nobody_is_told() {
+    let server = Server::demo().await;
+    let token = server.dcr().await;
+    let instance = server.instance("field-app").await;
+    for (client, what) in [
+        (instance.credential(), token.as_str()),
+        (ENROLLER, "mia_0000000000000000000000000gAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        (ENROLLER, "rubbish"),
+    ] {
+        assert_eq!(revoke(&server, client, what).await.status, 200);
+    }
+    assert_eq!(
+        server.register("staff", Some(&token), &json!({"software_id": "field-app"})).await.status,
+        201
+    );
+    assert_eq!(revoke(&server, ENROLLER, &token).await.status, 200, "spent is as revoked as can be");
+}
+
+#[tokio::test]
+async fn a_token_that_apis_verify_by_themselves_cannot_be_revoked_and_that_is_said() {
+    let server = Server::demo().await;
+    let instance = server.instance("field-app").await;
+    let token = server.token("staff", instance.credential(), None).await.text("access_token");
+    revoke(&server, instance.credential(), &token).await.refused(400, "unsupported_token_type");
+}
+
+#[tokio::test]
+async fn a_stranger_revokes_nothing() {
+    let server = Server::demo().await;
+    let token = server.dcr().await;
+    revoke(&server, ("enroller", "wrong"), &token).await.refused(401, "invalid_client");
+    server.post_form("/staff/revoke", &[], &[("token", &token)]).await.refused(401, "invalid_client");
+    let enroller = basic(ENROLLER);
+    server
+        .post_form("/staff/revoke", &[("authorization", &enroller)], &[])
+        .await
+        .refused(400, "invalid_request");
+    assert_eq!(
+        server.register("staff", Some(&token), &json!({"software_id": "field-app"})).await.status,
+        201
+    );
+}
