@@ -1,2 +1,44 @@
-//! x
-fn main() {}
+//! Testing, measuring and checking: `cargo xtask COMMAND`.
+
+mod bench;
+mod conformance;
+mod debian;
+mod test;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what the tests need from Debian, and run all of them.
+    Test,
+    /// Measure the server beside bare ceilings, in one run.
+    Bench(bench::Bench),
+    /// Check that every requirement in docs/conformance has its code and its test.
+    Conformance,
+    /// A bare ceiling, for `bench`.
+    #[command(hide = true, subcommand)]
+    Bare(bench::Bare),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Test => test::run(),
+        Command::Bench(bench) => bench.run(),
+        Command::Conformance => conformance::check(&conformance::tests_there_are()?),
+        Command::Bare(bare) => bare.serve(),
+    }
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().map(PathBuf::from).unwrap_or_default()
+}

@@ -1,0 +1,134 @@
+//! The server beside bare ceilings, in one run: ratios, since machines differ and are shared.
+
+mod bare;
+mod server;
+mod wrk;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+pub(crate) use bare::Bare;
+use clap::Args;
+
+use self::server::{Ceiling, Matricula};
+use self::wrk::{Load, Outcome};
+use crate::{debian, root};
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Seconds of load for each figure.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// How often each pair is measured; the median of the ratios is told.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+}
+
+/// What is measured beside what.
+struct Pair {
+    name: &'static str,
+    ceiling: &'static str,
+    load: Load,
+    bare: Load,
+}
+
+impl Bench {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        debian::need(&[("wrk", "wrk")])?;
+        build()?;
+        let folder = tempfile::tempdir()?;
+        let matricula = Matricula::start(folder.path())?;
+        let signature = Ceiling::start("signature", folder.path())?;
+        let rows = Ceiling::start("rows", folder.path())?;
+        let clients = matricula.register_some(1_000)?;
+
+        println!(
+            "start to first answered request: {:.0} ms (median of 10)",
+            started(10)?.as_secs_f64() * 1e3
+        );
+        println!("idle RSS: {:.1} MB\n", matricula.memory("VmRSS")?);
+        println!(
+            "{:<44} {:>5} {:>10} {:>10} {:>7} {:>9} {:>9}",
+            "", "conns", "server/s", "bare/s", "ratio", "p50 ms", "p99 ms"
+        );
+        for connections in [64, 256] {
+            let pairs = [
+                Pair {
+                    name: "instances of a template registered",
+                    ceiling: "the same rows, durable",
+                    load: matricula.registrations(r#"{"software_id":"app"}"#),
+                    bare: rows.load(),
+                },
+                Pair {
+                    name: "clients with a definition registered",
+                    ceiling: "the same rows, durable",
+                    load: matricula.registrations(DEFINITION),
+                    bare: rows.load(),
+                },
+                Pair {
+                    name: "access tokens (ES256)",
+                    ceiling: "the signature",
+                    load: matricula.tokens(&clients, folder.path())?,
+                    bare: signature.load(),
+                },
+            ];
+            for pair in pairs {
+                self.measure(&pair, connections)?;
+            }
+        }
+        println!("\nRSS at its highest: {:.1} MB", matricula.memory("VmHWM")?);
+        let (count, bytes) = matricula.stop()?.bytes_per_instance()?;
+        println!("bytes per instance on disk, pages and all: {bytes:.0} (of {count} instances)");
+        Ok(())
+    }
+
+    fn measure(&self, pair: &Pair, connections: u32) -> anyhow::Result<()> {
+        let mut rounds: Vec<(f64, Outcome, Outcome)> = Vec::with_capacity(self.rounds);
+        for _ in 0..self.rounds {
+            let bare = pair.bare.run(connections, self.seconds)?;
+            let server = pair.load.run(connections, self.seconds)?;
+            rounds.push((server.per_second / bare.per_second, server, bare));
+        }
+        rounds.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let (ratio, server, bare) = rounds.get(rounds.len() / 2).context("no rounds")?;
+        println!(
+            "{:<44} {connections:>5} {:>10.0} {:>10.0} {ratio:>7.2} {:>9.2} {:>9.2}",
+            pair.name, server.per_second, bare.per_second, server.p50_ms, server.p99_ms
+        );
+        let (low, high) = (rounds.first().map_or(0.0, |r| r.0), rounds.last().map_or(0.0, |r| r.0));
+        println!("{:<44} {:>5} beside: {}; ratios {low:.2} to {high:.2}", "", "", pair.ceiling);
+        Ok(())
+    }
+}
+
+/// What a developer portal sends.
+const DEFINITION: &str = r#"{"client_name":"Reports of the Example company","client_uri":"https://reports.example/","redirect_uris":["https://reports.example/cb"],"grant_types":["client_credentials"],"token_endpoint_auth_method":"client_secret_basic","scope":"orders:read","contacts":["ops@reports.example"]}"#;
+
+fn build() -> anyhow::Result<()> {
+    let status = Command::new("cargo")
+        .args(["build", "--release", "--quiet", "--package", "server", "--package", "xtask"])
+        .current_dir(root())
+        .status()?;
+    if status.success() { Ok(()) } else { bail!("the release build failed") }
+}
+
+fn release(binary: &str) -> PathBuf {
+    root().join("target/release").join(binary)
+}
+
+/// From the command to the first answer, on a fresh store.
+fn started(times: usize) -> anyhow::Result<Duration> {
+    let mut took = Vec::with_capacity(times);
+    for _ in 0..times {
+        let folder = tempfile::tempdir()?;
+        let begun = Instant::now();
+        let matricula = Matricula::start(folder.path())?;
+        matricula.first_answer()?;
+        took.push(begun.elapsed());
+        matricula.stop()?;
+    }
+    took.sort();
+    took.get(times / 2).copied().context("nothing was started")
+}
