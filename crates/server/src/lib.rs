@@ -10,6 +10,7 @@ pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod http;
+mod idle_watch;
 pub mod profiles;
 pub mod random;
 pub mod run;

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +10,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
 use crate::http::Endpoints;
+use crate::idle_watch::IdleWatch;
 
 /// How long the loop waits after the system would not give it a connection, so that it does not spin.
 const AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
@@ -47,14 +48,8 @@ async fn accept_until(
 ) -> GracefulShutdown {
     let endpoints = Endpoints::new(Arc::clone(app));
     let mut server = auto::Builder::new(TokioExecutor::new());
-    // A connection that sends nothing, or a head that never ends, is not waited for.
-    server.http1().timer(TokioTimer::new()).header_read_timeout(app.limits().request).max_buf_size(64 * 1024);
-    server
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(128)
-        .keep_alive_interval(Duration::from_secs(30))
-        .max_header_list_size(16 * 1024);
+    server.http1().max_buf_size(64 * 1024);
+    server.http2().timer(TokioTimer::new()).max_concurrent_streams(128).max_header_list_size(16 * 1024);
     let graceful = GracefulShutdown::new();
     let free = Arc::new(Semaphore::new(app.limits().connections));
     let mut stop = std::pin::pin!(stop);
@@ -72,34 +67,36 @@ async fn accept_until(
                 }
             },
         };
-        let connection = graceful.watch(serve_connection(&server, stream, peer, endpoints.clone()));
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+        let watch = Arc::new(IdleWatch::new());
+        let service = {
+            let (endpoints, watch) = (endpoints.clone(), Arc::clone(&watch));
+            let peer: IpAddr = peer.ip().to_canonical();
+            service_fn(move |request| {
+                let (endpoints, busy) = (endpoints.clone(), IdleWatch::begin(&watch));
+                async move {
+                    let response = endpoints.answer(peer, request).await;
+                    drop(busy);
+                    Ok::<_, Infallible>(response)
+                }
+            })
+        };
+        let connection = graceful.watch(server.serve_connection(TokioIo::new(stream), service).into_owned());
+        let limit = app.limits().request;
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, %peer, "a connection ended early");
+            tokio::select! {
+                biased;
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(%error, %peer, "a connection ended early");
+                },
+                () = watch.until_idle_for(limit) => tracing::debug!(%peer, "a connection asked nothing for too long"),
             }
             drop(place);
         });
     }
     graceful
-}
-
-fn serve_connection(
-    server: &auto::Builder<TokioExecutor>,
-    stream: TcpStream,
-    peer: SocketAddr,
-    endpoints: Endpoints,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = Box<dyn std::error::Error + Send + Sync>>
-+ Send
-+ use<> {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection keeps its delay");
-    }
-    let peer: IpAddr = peer.ip().to_canonical();
-    let service = service_fn(move |request| {
-        let endpoints = endpoints.clone();
-        async move { Ok::<_, Infallible>(endpoints.answer(peer, request).await) }
-    });
-    server.serve_connection(TokioIo::new(stream), service).into_owned()
 }
 
 async fn keep_house(app: Arc<App>) {

@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::post;
@@ -53,8 +54,8 @@ fn signature() -> anyhow::Result<Router> {
     let (key, _) = SigningKey::generate(SignatureAlgorithm::Es256)?;
     let key = Arc::new(key);
     Ok(Router::new().route(
-        "/",
-        post(move || {
+        "/token",
+        post(move |_body: Bytes| {
             let key = Arc::clone(&key);
             async move {
                 let now = now_ms() / 1_000;
@@ -66,7 +67,9 @@ fn signature() -> anyhow::Result<Router> {
                 match key.sign_jwt("at+jwt", &claims) {
                     Ok(token) => (
                         [(header::CONTENT_TYPE, "application/json")],
-                        format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":600}}"#),
+                        format!(
+                            r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":600,"scope":"orders:read orders:write"}}"#
+                        ),
                     )
                         .into_response(),
                     Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -76,7 +79,34 @@ fn signature() -> anyhow::Result<Router> {
     ))
 }
 
-type Waiting = (u128, oneshot::Sender<()>);
+/// A row to be written, and who waits for it.
+struct Job {
+    id: u128,
+    row: &'static Row,
+    waiting: oneshot::Sender<()>,
+}
+
+/// What differs between a client with a definition and an instance.
+struct Row {
+    template: Option<&'static str>,
+    metadata: Option<&'static str>,
+    /// What is echoed.
+    answer: &'static str,
+}
+
+const INSTANCE: Row = Row {
+    template: Some("app"),
+    metadata: None,
+    answer: r#""application_type":"web","client_name":"App","grant_types":["client_credentials"],"response_types":[],"scope":"orders:read orders:write","software_id":"app","token_endpoint_auth_method":"client_secret_basic""#,
+};
+
+const DEFINITION: Row = Row {
+    template: None,
+    metadata: Some(
+        r#"{"redirect_uris":["https://reports.example/cb"],"token_endpoint_auth_method":"client_secret_basic","grant_types":["client_credentials"],"response_types":[],"client_name":"Reports of the Example company","client_uri":"https://reports.example/","scope":"orders:read","contacts":["ops@reports.example"],"application_type":"web"}"#,
+    ),
+    answer: r#""redirect_uris":["https://reports.example/cb"],"token_endpoint_auth_method":"client_secret_basic","grant_types":["client_credentials"],"response_types":[],"client_name":"Reports of the Example company","client_uri":"https://reports.example/","scope":"orders:read","contacts":["ops@reports.example"],"application_type":"web""#,
+};
 
 fn rows(folder: &Path) -> anyhow::Result<Router> {
     let connection = Connection::open(folder.join("bare.db"))?;
@@ -85,69 +115,73 @@ fn rows(folder: &Path) -> anyhow::Result<Router> {
     connection.execute_batch(include_str!(
         "../../../crates/storage/migrations/sqlite/0001_clients_tokens_keys_audit.sql"
     ))?;
-    let (queue, jobs) = sync_channel::<Waiting>(8_192);
+    let (queue, jobs) = sync_channel::<Job>(8_192);
     std::thread::spawn(move || {
         if let Err(error) = write_all(&connection, &jobs) {
             eprintln!("the bare writer ended: {error:#}");
         }
     });
     let count = Arc::new(AtomicU64::new(0));
-    Ok(Router::new().route(
-        "/",
-        post(move || {
+    let endpoint = |row: &'static Row| {
+        let (queue, count) = (queue.clone(), Arc::clone(&count));
+        post(move |_body: Bytes| {
             let (queue, count) = (queue.clone(), Arc::clone(&count));
             async move {
                 let id = u128::from(now_ms()) << 80 | u128::from(count.fetch_add(1, Ordering::Relaxed)) << 32;
-                match insert(&queue, id).await {
+                match insert(&queue, id, row).await {
                     Ok(()) => (
                         StatusCode::CREATED,
                         [(header::CONTENT_TYPE, "application/json")],
-                        format!(r#"{{"client_id":"{id:032x}","client_secret":"mcs_4fBreD-zlyfvkB5obzyVddmamcdHSGGHABqfhHcV44U"}}"#),
+                        format!(
+                            r#"{{"client_id":"{id:032x}","client_secret":"mcs_4fBreD-zlyfvkB5obzyVddmamcdHSGGHABqfhHcV44U",{}}}"#,
+                            row.answer
+                        ),
                     )
                         .into_response(),
                     Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
                 }
             }
-        }),
-    ))
+        })
+    };
+    Ok(Router::new().route("/instance", endpoint(&INSTANCE)).route("/definition", endpoint(&DEFINITION)))
 }
 
-async fn insert(queue: &SyncSender<Waiting>, id: u128) -> anyhow::Result<()> {
+async fn insert(queue: &SyncSender<Job>, id: u128, row: &'static Row) -> anyhow::Result<()> {
     let (waiting, done) = oneshot::channel();
-    queue.try_send((id, waiting))?;
+    queue.try_send(Job { id, row, waiting })?;
     done.await.context("the writer ended")
 }
 
 /// One transaction for all that wait.
-fn write_all(connection: &Connection, jobs: &Receiver<Waiting>) -> anyhow::Result<()> {
+fn write_all(connection: &Connection, jobs: &Receiver<Job>) -> anyhow::Result<()> {
     let mut batch = Vec::with_capacity(1_024);
     while let Ok(first) = jobs.recv() {
         connection.execute_batch("BEGIN IMMEDIATE")?;
-        write(connection, first.0)?;
-        batch.push(first.1);
+        write(connection, &first)?;
+        batch.push(first);
         while batch.len() < 1_024
-            && let Ok((id, waiting)) = jobs.try_recv()
+            && let Ok(job) = jobs.try_recv()
         {
-            write(connection, id)?;
-            batch.push(waiting);
+            write(connection, &job)?;
+            batch.push(job);
         }
         connection.execute_batch("COMMIT")?;
-        for waiting in batch.drain(..) {
+        for job in batch.drain(..) {
             // Whoever asked may have gone.
-            waiting.send(()).ok();
+            job.waiting.send(()).ok();
         }
     }
     Ok(())
 }
 
-fn write(connection: &Connection, id: u128) -> rusqlite::Result<()> {
+fn write(connection: &Connection, Job { id, row, .. }: &Job) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO clients (profile, id, template, metadata, secret_hash, secret_expires_at,
                                   registrant, initial_client, subject, revision)
-             VALUES (1, ?1, 'app', NULL, ?2, NULL, 'anonymous', NULL, NULL, 1)",
+             VALUES (1, ?1, ?2, ?3, ?4, NULL, 'anonymous', NULL, NULL, 1)",
         )?
-        .execute(params![id.to_be_bytes(), [7_u8; 32]])?;
+        .execute(params![id.to_be_bytes(), row.template, row.metadata, [7_u8; 32]])?;
     connection
         .prepare_cached(
             "INSERT INTO audit_events (id, profile, kind, client_id, subject, detail)

@@ -24,6 +24,9 @@ pub(crate) struct Bench {
     /// How often each pair is measured; the median of the ratios is told.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// Only the figures whose name has this in it.
+    #[arg(long, default_value = "")]
+    only: String,
 }
 
 /// What is measured beside what.
@@ -54,27 +57,30 @@ impl Bench {
             "", "conns", "server/s", "bare/s", "ratio", "p50 ms", "p99 ms"
         );
         for connections in [64, 256] {
+            let instances = matricula.registrations(r#"{"software_id":"app"}"#)?;
+            let definitions = matricula.registrations(DEFINITION)?;
+            let tokens = matricula.tokens(&clients)?;
             let pairs = [
                 Pair {
                     name: "instances of a template registered",
                     ceiling: "the same rows, durable",
-                    load: matricula.registrations(r#"{"software_id":"app"}"#),
-                    bare: rows.load(),
+                    bare: rows.answering(&instances, "/instance"),
+                    load: instances,
                 },
                 Pair {
                     name: "clients with a definition registered",
                     ceiling: "the same rows, durable",
-                    load: matricula.registrations(DEFINITION),
-                    bare: rows.load(),
+                    bare: rows.answering(&definitions, "/definition"),
+                    load: definitions,
                 },
                 Pair {
                     name: "access tokens (ES256)",
                     ceiling: "the signature",
-                    load: matricula.tokens(&clients, folder.path())?,
-                    bare: signature.load(),
+                    bare: signature.answering(&tokens, "/token"),
+                    load: tokens,
                 },
             ];
-            for pair in pairs {
+            for pair in pairs.into_iter().filter(|pair| pair.name.contains(&self.only)) {
                 self.measure(&pair, connections)?;
             }
         }

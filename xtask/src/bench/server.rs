@@ -103,19 +103,19 @@ metadata = {{ client_name = "App", grant_types = ["client_credentials"] }}
         Ok(clients)
     }
 
-    pub(super) fn registrations(&self, body: &str) -> Load {
+    /// Registrations with this body.
+    pub(super) fn registrations(&self, body: &str) -> anyhow::Result<Load> {
         let name = if body.contains("software_id") { "instances.lua" } else { "definitions.lua" };
         let script = format!(
             "wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\nwrk.body = [[{body}]]\n{REPORT}"
         );
         let path = self.folder.join(name);
-        // The load fails loudly where its script is not there.
-        drop(std::fs::write(&path, script));
-        Load { url: self.url("/p/register"), script: path }
+        std::fs::write(&path, script)?;
+        Ok(Load { url: self.url("/p/register"), script: path })
     }
 
     /// Token requests of many clients in turn.
-    pub(super) fn tokens(&self, clients: &[(String, String)], folder: &Path) -> anyhow::Result<Load> {
+    pub(super) fn tokens(&self, clients: &[(String, String)]) -> anyhow::Result<Load> {
         let mut requests = String::new();
         for (id, secret) in clients {
             writeln!(requests, "'Basic {}',", STANDARD.encode(format!("{id}:{secret}")))?;
@@ -130,7 +130,7 @@ metadata = {{ client_name = "App", grant_types = ["client_credentials"] }}
              local n = 0\n\
              request = function() n = n % #requests + 1; return requests[n] end\n{REPORT}"
         );
-        let path = folder.join("tokens.lua");
+        let path = self.folder.join("tokens.lua");
         std::fs::write(&path, script)?;
         Ok(Load { url: self.url("/p/token"), script: path })
     }
@@ -173,7 +173,6 @@ impl Stopped {
 pub(super) struct Ceiling {
     child: Child,
     address: String,
-    script: PathBuf,
 }
 
 impl Ceiling {
@@ -186,13 +185,12 @@ impl Ceiling {
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let mut address = String::new();
         BufReader::new(child.stdout.take().context("no output")?).read_line(&mut address)?;
-        let script = folder.join("bare.lua");
-        std::fs::write(&script, format!("wrk.method = 'POST'\nwrk.body = 'x'\n{REPORT}"))?;
-        Ok(Self { child, address: address.trim().to_owned(), script })
+        Ok(Self { child, address: address.trim().to_owned() })
     }
 
-    pub(super) fn load(&self) -> Load {
-        Load { url: format!("http://{}/", self.address), script: self.script.clone() }
+    /// The very same requests, to the ceiling.
+    pub(super) fn answering(&self, load: &Load, path: &str) -> Load {
+        Load { url: format!("http://{}{path}", self.address), script: load.script.clone() }
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
 use crate::definitions::Definitions;
 use crate::ordered_id::OrderedId;
 use crate::policy::AdmittedMetadata;
+use crate::rejection::Rejection;
 use crate::store::StoreError;
 
 /// What a row says of a client, before the definitions of this moment are asked.
@@ -35,21 +36,20 @@ impl RegisteredClient {
     pub fn restore(record: ClientRecord) -> Result<Self, StoreError> {
         let ClientRecord { profile, id, template, metadata, secret, provenance: _ } = record;
         let corrupt = |why: String| StoreError::Corrupt(format!("client {id} of profile {profile}: {why}"));
-        let wire = match &metadata {
-            Some(json) => {
-                ClientMetadata::parse(json.as_bytes()).map_err(|error| corrupt(body_error(&error)))?
-            }
-            None => ClientMetadata::default(),
-        };
-        let (own, keys) = match template {
-            None => {
-                let admitted =
-                    AdmittedMetadata::restore(&wire).map_err(|rejection| corrupt(rejection.to_string()))?;
+        let wire = metadata
+            .map(|json| ClientMetadata::parse(json.as_bytes()).map_err(|error| corrupt(body_error(&error))));
+        let wire = wire.transpose()?;
+        let rejected = |rejection: Rejection| corrupt(rejection.to_string());
+        let (own, keys) = match (template, wire) {
+            (None, wire) => {
+                let admitted = AdmittedMetadata::restore(&wire.unwrap_or_default()).map_err(rejected)?;
                 let keys = admitted.metadata().keys().cloned();
                 (Own::Definition(Arc::new(admitted)), keys)
             }
-            Some(template) => {
-                let brought = Brought::restore(&wire).map_err(|rejection| corrupt(rejection.to_string()))?;
+            // Most instances have brought nothing.
+            (Some(template), None) => (Own::Instance(template, Box::default()), None),
+            (Some(template), Some(wire)) => {
+                let brought = Brought::restore(&wire).map_err(rejected)?;
                 let keys = brought.keys().cloned();
                 (Own::Instance(template, Box::new(brought)), keys)
             }
