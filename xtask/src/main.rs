@@ -6,6 +6,7 @@ mod debian;
 mod test;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -29,12 +30,19 @@ enum Command {
     Bare(bench::Bare),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
         Command::Test => test::run(),
         Command::Bench(bench) => bench.run(),
-        Command::Conformance => conformance::check(&conformance::tests_there_are()?),
+        Command::Conformance => conformance::check(),
         Command::Bare(bare) => bare.serve(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -71,9 +71,11 @@ mod tests {
 
     #[test]
     fn a_parameter_stands_once_and_an_empty_one_not_at_all() {
-        let form = Form::parse(b"grant_type=x&scope=a+b%20c&state=&resource=r1&resource=r2").unwrap();
+        let form =
+            Form::parse(b"grant_type=x&unknown=1&scope=a+b%20c&state=&resource=r1&resource=r2").unwrap();
         assert_eq!(form.get("scope"), Some("a b c"));
         assert_eq!(form.get("state"), None);
+        assert_eq!(form.get("grant_type"), Some("x"), "beside what nobody asks for");
         assert_eq!(form.all("resource").collect::<Vec<_>>(), ["r1", "r2"]);
         assert_eq!(Form::parse(b"a=1&a=1").unwrap_err(), FormError::Repeated("a".into()));
         assert_eq!(Form::parse(b"a=%ff").unwrap_err(), FormError::NotUtf8);

@@ -19,6 +19,17 @@ async fn a_client_takes_back_a_token_that_it_has_not_used() {
         .await
         .refused(401, "invalid_token");
     assert_eq!(revoke(&server, ENROLLER, &token).await.status, 200, "twice is as good as once");
+    // RFC 7009 §2.1: a hint is no more than that.
+    for hint in ["refresh_token", "access_token", "no-such-type"] {
+        let (token, enroller) = (server.dcr().await, basic(ENROLLER));
+        let form = [("token", token.as_str()), ("token_type_hint", hint)];
+        let answer = server.post_form("/staff/revoke", &[("authorization", &enroller)], &form).await;
+        assert_eq!(answer.status, 200, "{hint}");
+        server
+            .register("staff", Some(&token), &json!({"software_id": "field-app"}))
+            .await
+            .refused(401, "invalid_token");
+    }
 }
 
 #[tokio::test]

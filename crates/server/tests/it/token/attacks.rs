@@ -269,6 +269,13 @@ async fn requests_that_make_no_sense_are_refused_in_json() {
     let large = format!("{grant}&x={}", "y".repeat(1024 * 1024));
     post(Some(&enroller), &large).await.refused(413, "invalid_request");
     server.get("/staff/token").await.refused(405, "invalid_request");
+    // RFC 6749 §2.3.1: a secret in a URI ends up in logs, so it is nowhere looked for there.
+    let in_uri =
+        "/staff/token?grant_type=client_credentials&client_id=enroller&client_secret=enroller-secret";
+    server
+        .post_form(in_uri, &[], &[("grant_type", "client_credentials")])
+        .await
+        .refused(401, "invalid_client");
     server
         .post_form("/closed/token", &[("authorization", &enroller)], &[("grant_type", "client_credentials")])
         .await

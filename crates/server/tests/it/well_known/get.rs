@@ -37,6 +37,12 @@ async fn metadata_is_found_wherever_clients_look_for_it() {
         metadata["token_endpoint_auth_methods_supported"],
         json!(["client_secret_basic", "client_secret_post", "private_key_jwt"])
     );
+    for member in [
+        "token_endpoint_auth_signing_alg_values_supported",
+        "revocation_endpoint_auth_signing_alg_values_supported",
+    ] {
+        assert_eq!(metadata[member], json!(["ES256", "EdDSA", "PS256", "RS256"]), "{member}");
+    }
 }
 
 #[tokio::test]
