@@ -25,11 +25,16 @@ impl Process {
 
     /// Starts it under another program, such as a tracer.
     pub(crate) fn start_with(wrapper: &[&str]) -> Self {
+        Self::start_configured("", wrapper)
+    }
+
+    /// Starts it with further lines at the end of the configuration.
+    pub(crate) fn start_configured(more: &str, wrapper: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         demo::furnish(folder.path()).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        std::fs::write(folder.path().join("matricula.toml"), demo::world(port, "sqlite:matricula.db"))
-            .unwrap();
+        let world = demo::world(port, "sqlite:matricula.db") + more;
+        std::fs::write(folder.path().join("matricula.toml"), world).unwrap();
         Self::start_in(Arc::new(folder), port, wrapper)
     }
 

@@ -1,5 +1,6 @@
 //! The process itself: started, signalled, killed, watched.
 
 mod child;
+mod connections;
 mod durability;
 mod signals;
