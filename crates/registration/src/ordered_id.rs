@@ -1,7 +1,7 @@
 //! Identifiers that sort by the time they were made, as bytes and as text.
 //!
 //! Rows are appended, not scattered: with random keys the same writer is several times slower
-//! (`docs/performance.md`). They name things and prove nothing; whatever must not be guessed has a secret besides.
+//! (`docs/decisions/0003-sqlite.md`). They name things and prove nothing; whatever must not be guessed has a secret besides.
 
 use std::fmt;
 use std::str::FromStr;
