@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use super::child::Process;
 
@@ -17,7 +18,8 @@ fn a_connection_that_asks_nothing_is_closed() {
     ] {
         let mut connection = TcpStream::connect(("127.0.0.1", process.port)).unwrap();
         connection.write_all(sends).unwrap();
-        // It comes to an end only when the server closes it.
+        // It comes to an end only when the server closes it; otherwise the test gives up.
+        connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let mut answer = Vec::new();
         connection.read_to_end(&mut answer).unwrap();
         let answer = String::from_utf8(answer).unwrap();
