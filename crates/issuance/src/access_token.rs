@@ -6,10 +6,8 @@ use std::time::Duration;
 use protocol::access_token::{AccessTokenClaims, TYP};
 use protocol::jose::{CompactJws, KeyRejected, encode_base64url};
 use protocol::scope::Scope;
-use registration::clock::Timestamp;
 use serde_json::Value;
 
-use crate::profile::Profile;
 use crate::slow_work::off_thread;
 use crate::world::World;
 
@@ -51,7 +49,7 @@ pub async fn for_client(
         scope,
     };
     let key = world.profile.keys.signing();
-    let text = if key.algorithm().signs_slowly() {
+    let text = if key.algorithm().is_slow() {
         let (key, claims) = (Arc::clone(key), serde_json::to_value(claims).map_err(|_not_json| KeyRejected)?);
         off_thread(world.slow, move || key.sign_jwt(TYP, &claims)).await.ok_or(KeyRejected)??
     } else {
@@ -61,14 +59,22 @@ pub async fn for_client(
 }
 
 /// Whether this is a living access token of the profile. It says nothing about what the token is good for.
-pub fn is_living(text: &str, profile: &Profile, now: Timestamp) -> bool {
+pub async fn is_living(text: &str, world: &World<'_>) -> bool {
+    let (profile, now) = (world.profile, world.clock.now());
     let Ok(jws) = CompactJws::parse(text) else { return false };
     let claims = jws.unverified_claims();
     let says = |name: &str, wanted: &str| claims.get(name).and_then(Value::as_str) == Some(wanted);
-    jws.typ() == Some(TYP)
+    let claims_to_be = jws.typ() == Some(TYP)
         && says("iss", &profile.issuer)
-        && claims.get("exp").and_then(Value::as_u64).is_some_and(|exp| now.seconds() < exp)
-        && jws.kid().and_then(|kid| profile.keys.published(kid)).is_some_and(|key| jws.is_signed_by(key))
+        && claims.get("exp").and_then(Value::as_u64).is_some_and(|exp| now.seconds() < exp);
+    match jws.kid().and_then(|kid| profile.keys.published(kid)) {
+        Some(key) if claims_to_be && jws.algorithm().is_slow() => {
+            let claimed = jws.signature_of(key);
+            off_thread(world.slow, move || claimed.holds()).await.unwrap_or(false)
+        }
+        Some(key) => claims_to_be && jws.is_signed_by(key),
+        None => false,
+    }
 }
 
 /// Whether this has the form of an access token that a profile of this server could have issued.

@@ -137,6 +137,15 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
+    /// Whether the keys that a profile has open under this key-encryption key. A profile that is not known has none.
+    ///
+    /// # Errors
+    /// See [`SigningKeysError`].
+    pub async fn check(profile: &ProfileName, forge: Forge<'_>) -> Result<(), SigningKeysError> {
+        let kept = forge.store.signing_keys(profile).await?;
+        kept.iter().try_for_each(|key| open(profile, key, forge.key_encryption_key).map(drop))
+    }
+
     /// Reads the keys of a profile, and makes one where there is none for this algorithm.
     ///
     /// # Errors

@@ -1,14 +1,17 @@
 //! What a use case may touch: everything that is not its request.
 
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use protocol::jose::ClaimedSignature;
+use registration::client::SecretHash;
 use registration::clock::Clock;
 use registration::ordered_id::IdSource;
 use registration::random::Randomness;
 use registration::store::ClientStore;
 
 use crate::profile::Profile;
-use crate::slow_work::SlowWork;
+use crate::slow_work::{SlowWork, off_thread};
 use crate::store::TokenStore;
 
 /// One profile as it is at this moment, and the outside world.
@@ -51,7 +54,8 @@ impl std::fmt::Debug for World<'_> {
     }
 }
 
-/// Counts of the operations that client authentication consists of.
+/// The operations that client authentication consists of, and how often each was done. Whoever does one does it through
+/// this, so that none is counted that was not done.
 ///
 /// A refusal must cost the same whoever is refused, or its time tells strangers who exists. That is checked by
 /// counting, since clocks on shared machines prove nothing.
@@ -68,15 +72,25 @@ impl Effort {
         [&self.lookups, &self.hashes, &self.signatures].map(|count| count.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn lookup(&self) {
+    /// Looks into the store.
+    pub(crate) async fn lookup<T>(&self, look: impl Future<Output = T>) -> T {
         self.lookups.fetch_add(1, Ordering::Relaxed);
+        look.await
     }
 
-    pub(crate) fn hash(&self) {
+    /// Hashes a secret and compares it.
+    pub(crate) fn hash(&self, secret: &str, hash: &SecretHash) -> bool {
         self.hashes.fetch_add(1, Ordering::Relaxed);
+        hash.is_of(secret)
     }
 
-    pub(crate) fn signature(&self) {
+    /// Verifies a signature.
+    pub(crate) async fn signature(&self, claimed: ClaimedSignature, slow: &dyn SlowWork) -> bool {
         self.signatures.fetch_add(1, Ordering::Relaxed);
+        if claimed.algorithm().is_slow() {
+            off_thread(slow, move || claimed.holds()).await.unwrap_or(false)
+        } else {
+            claimed.holds()
+        }
     }
 }

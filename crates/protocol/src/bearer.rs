@@ -35,6 +35,8 @@ pub fn token_of(authorization: &str) -> Option<&str> {
 pub enum Challenge {
     /// No token came. RFC 6750 §3.1: then the challenge bears no error code.
     NoToken,
+    /// What came cannot be read as one token.
+    InvalidRequest(Description),
     /// A token came that is none, or not any more.
     InvalidToken(Description),
     /// A good token came that lacks this scope.
@@ -47,6 +49,9 @@ impl Challenge {
         let realm = Description::new(realm);
         match self {
             Self::NoToken => format!("Bearer realm=\"{realm}\""),
+            Self::InvalidRequest(text) => {
+                format!("Bearer realm=\"{realm}\", error=\"invalid_request\", error_description=\"{text}\"")
+            }
             Self::InvalidToken(text) => {
                 format!("Bearer realm=\"{realm}\", error=\"invalid_token\", error_description=\"{text}\"")
             }
@@ -64,6 +69,11 @@ impl Challenge {
                 error_description: "send an access token as 'Authorization: Bearer ...'; \
                                     tokens in the query or in the body are not looked at"
                     .into(),
+                scope: None,
+            },
+            Self::InvalidRequest(text) => BearerError {
+                error: BearerErrorCode::InvalidRequest,
+                error_description: text.clone(),
                 scope: None,
             },
             Self::InvalidToken(text) => BearerError {

@@ -106,13 +106,14 @@ fn basic(header: &str) -> Option<(String, Zeroizing<String>)> {
     }
     let joined = Zeroizing::new(String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?);
     let (id, secret) = joined.split_once(':')?;
-    Some((decoded(id)?, Zeroizing::new(decoded(secret)?)))
+    let id = decoded(id).filter(|id| !id.is_empty())?;
+    // An empty secret is nobody's, and is refused like any other that is wrong.
+    Some((id, Zeroizing::new(decoded(secret)?)))
 }
 
 fn decoded(text: &str) -> Option<String> {
     let text = text.replace('+', " ");
-    let decoded = percent_decode_str(&text).decode_utf8().ok()?;
-    (!decoded.is_empty()).then(|| decoded.into_owned())
+    percent_decode_str(&text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]
@@ -153,7 +154,7 @@ mod tests {
         assert_eq!(read(Some("Bearer x"), ""), Err(PresentationError::NotBasic));
         assert_eq!(read(Some(&header("no colon")), ""), Err(PresentationError::NotBasic));
         assert_eq!(read(Some(&header(":b")), ""), Err(PresentationError::NotBasic));
-        assert_eq!(read(Some(&header("a:")), ""), Err(PresentationError::NotBasic));
+        assert_eq!(read(Some(&header("a:")), ""), Ok((Some("a".into()), String::new())));
         assert_eq!(read(None, ""), Err(PresentationError::Missing));
         assert_eq!(read(None, "client_assertion=x"), Err(PresentationError::AssertionType));
     }

@@ -7,6 +7,17 @@ use serde::{Serialize, Serializer};
 /// The longest description that is sent, in characters.
 pub const MAX_LENGTH: usize = 1_000;
 
+/// A word that a stranger sent, short enough to leave room for what is to be said of it.
+pub fn quoted(word: &str) -> String {
+    match word.char_indices().nth(MAX_QUOTED) {
+        None => format!("'{word}'"),
+        Some((end, _)) => format!("'{}...'", word.get(..end).unwrap_or_default()),
+    }
+}
+
+/// The longest word that is quoted in full, in characters.
+const MAX_QUOTED: usize = 64;
+
 /// Text that may stand in an `error_description`: characters `%x20-21 / %x23-5B / %x5D-7E` (RFC 6749 §5.2), bounded.
 ///
 /// Whatever a stranger sent can be quoted in one: what has no place in it becomes `?`, so that neither a header nor
@@ -72,6 +83,12 @@ mod tests {
     fn nothing_can_be_smuggled_through_a_description() {
         let hostile = "a\"b\\c\r\nSet-Cookie: x\u{202e}\u{7f}é";
         assert_eq!(Description::new(hostile).as_str(), "a'b/c??Set-Cookie: x???");
+    }
+
+    #[test]
+    fn what_a_stranger_sent_is_quoted_in_short() {
+        assert_eq!(quoted("telepathy"), "'telepathy'");
+        assert_eq!(quoted(&"\u{e9}".repeat(65)), format!("'{}...'", "\u{e9}".repeat(64)));
     }
 
     #[test]

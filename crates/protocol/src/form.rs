@@ -1,6 +1,9 @@
 //! Form bodies, as the token and revocation endpoints take them (RFC 6749 §3.2, appendix B).
 
+use percent_encoding::percent_decode;
 use zeroize::Zeroizing;
+
+use crate::description::quoted;
 
 /// The most parameters that a request may have.
 pub const MAX_PARAMETERS: usize = 64;
@@ -9,7 +12,7 @@ pub const MAX_PARAMETERS: usize = 64;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
     /// RFC 6749 §3.2: parameters must not be included more than once.
-    #[error("the parameter '{0}' stands more than once")]
+    #[error("the parameter {} stands more than once", quoted(.0))]
     Repeated(String),
     /// More than [`MAX_PARAMETERS`].
     #[error("there are more than {MAX_PARAMETERS} parameters")]
@@ -28,12 +31,12 @@ impl Form {
     /// # Errors
     /// See [`FormError`]; `resource` alone may be repeated (RFC 8707 §2).
     pub fn parse(body: &[u8]) -> Result<Self, FormError> {
-        let body = std::str::from_utf8(body).map_err(|_not_utf8| FormError::NotUtf8)?;
+        let is_utf8 = |part: &[u8]| percent_decode(part).decode_utf8().is_ok();
+        if !body.split(|byte| matches!(byte, b'&' | b'=')).all(is_utf8) {
+            return Err(FormError::NotUtf8);
+        }
         let mut parameters: Vec<(String, Zeroizing<String>)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(body.as_bytes()) {
-            if name.contains('\u{fffd}') || value.contains('\u{fffd}') {
-                return Err(FormError::NotUtf8);
-            }
+        for (name, value) in form_urlencoded::parse(body) {
             if parameters.len() == MAX_PARAMETERS {
                 return Err(FormError::TooMany);
             }
@@ -78,8 +81,13 @@ mod tests {
         assert_eq!(form.get("grant_type"), Some("x"), "beside what nobody asks for");
         assert_eq!(form.all("resource").collect::<Vec<_>>(), ["r1", "r2"]);
         assert_eq!(Form::parse(b"a=1&a=1").unwrap_err(), FormError::Repeated("a".into()));
-        assert_eq!(Form::parse(b"a=%ff").unwrap_err(), FormError::NotUtf8);
-        assert_eq!(Form::parse("x=1&".repeat(65).as_bytes()).unwrap_err(), FormError::Repeated("x".into()));
+        for bad in [&b"a=%ff"[..], b"a=%c3", b"a=\xff", b"%ff=a", b"a=%c3&b=%a9"] {
+            assert_eq!(Form::parse(bad).unwrap_err(), FormError::NotUtf8);
+        }
+        let form = Form::parse(b"a=%c3%a9&b=%ef%bf%bd").unwrap();
+        assert_eq!((form.get("a"), form.get("b")), (Some("\u{e9}"), Some("\u{fffd}")));
+        let many: Vec<String> = (0..=MAX_PARAMETERS).map(|n| format!("x{n}=1")).collect();
+        assert_eq!(Form::parse(many.join("&").as_bytes()).unwrap_err(), FormError::TooMany);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::description::quoted;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -33,6 +34,12 @@ impl From<serde_json::Error> for JsonError {
 /// # Errors
 /// Not UTF-8, not JSON, not an object, a member twice, deeper than [`MAX_DEPTH`], or text behind the object.
 pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
+    if bytes.starts_with(b"\xef\xbb\xbf") || bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")
+    {
+        return Err(JsonError::new(
+            "it begins with a byte order mark: send UTF-8 without one (RFC 8259 section 8.1)",
+        ));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Nested { depth: MAX_DEPTH }.deserialize(&mut reader)?;
     reader.end()?;
@@ -112,7 +119,7 @@ impl<'de> Visitor<'de> for Nested {
         while let Some(name) = map.next_key::<String>()? {
             let value = map.next_value_seed(self.inner()?)?;
             if members.contains_key(&name) {
-                return Err(de::Error::custom(format_args!("the member '{name}' stands twice")));
+                return Err(de::Error::custom(format_args!("the member {} stands twice", quoted(&name))));
             }
             members.insert(name, value);
         }

@@ -25,4 +25,5 @@ pub mod scope;
 pub mod server_metadata;
 pub mod subject_type;
 pub mod token;
+pub mod uri;
 pub mod word;

@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use crate::uri;
+
 /// The identifier of an API, as configured, with its rule of comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceIdentifier {
@@ -11,7 +13,7 @@ pub struct ResourceIdentifier {
 
 /// RFC 8707 §2: an absolute URI without a fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a resource must be an absolute URI without a fragment (RFC 8707 section 2)")]
+#[error("a resource must be an absolute URI without a fragment and a user name (RFC 8707 section 2)")]
 pub struct NotAResource;
 
 impl ResourceIdentifier {
@@ -20,8 +22,11 @@ impl ResourceIdentifier {
     /// # Errors
     /// [`NotAResource`] where it is not an absolute URI, or has a fragment.
     pub fn parse(text: &str) -> Result<Self, NotAResource> {
-        let url = Url::parse(text).map_err(|_not_absolute| NotAResource)?;
-        if url.fragment().is_some() || text.contains('#') {
+        // What the parser forgives, another one reads differently: white space, backslashes, slashes that are missing.
+        let is_written_well = uri::stranger_in(text).is_none() && !text.contains(['#', '@']);
+        let url = Url::parse(text).ok().filter(|_| is_written_well).ok_or(NotAResource)?;
+        let (_scheme, rest) = text.split_once(':').ok_or(NotAResource)?;
+        if url.has_host() && (!rest.starts_with("//") || rest.starts_with("///")) {
             return Err(NotAResource);
         }
         Ok(Self { text: text.to_owned(), normalised: url.into() })
@@ -63,7 +68,20 @@ mod tests {
         ] {
             assert_eq!(resource.is_meant_by(other), Ok(false), "{other}");
         }
-        for none in ["orders.example", "", "/orders", "https://orders.example#x", "https://orders.example#"] {
+        for none in [
+            "orders.example",
+            "",
+            "/orders",
+            "https://orders.example#x",
+            "https://orders.example#",
+            " https://orders.example",
+            "https://or\tders.example",
+            "https:\\\\orders.example",
+            "https:orders.example",
+            "https:///orders.example",
+            "https://@orders.example",
+            "https://a@orders.example",
+        ] {
             assert_eq!(resource.is_meant_by(none), Err(NotAResource), "{none}");
         }
         assert!(ResourceIdentifier::parse("urn:example:orders").is_ok());

@@ -166,9 +166,15 @@ pub struct Definitions {
     scopes: Scope,
     own_door: Option<OwnDoor>,
     templates: HashMap<TemplateId, Arc<Template>>,
-    template_ids_ever: BTreeSet<TemplateId>,
+    /// Of all templates that there ever were, as [`plainly`] writes them.
+    template_names_ever: BTreeSet<String>,
     clients: HashMap<String, OperatorClient>,
     initial_access_token_lifetime: Duration,
+}
+
+/// A name without what people overlook.
+fn plainly(name: &str) -> String {
+    name.trim().to_lowercase()
 }
 
 /// What a registration request names as its template.
@@ -217,13 +223,22 @@ impl Definitions {
         if let Some(door) = &own_door {
             loading.check_access("registration.own", Some(&door.access), &clients);
         }
-        let mut template_ids_ever = template_ids_ever;
+        let mut template_names_ever: BTreeSet<String> =
+            template_ids_ever.iter().map(|id| plainly(id.as_str())).collect();
+        let mut loaded_names = BTreeSet::new();
         let mut loaded = HashMap::new();
         for template in templates {
             let at = format!("templates.{}", template.id);
             loading.check_access(&at, template.access.as_ref(), &clients);
             if let Some(template) = loading.template(template, &capabilities) {
-                template_ids_ever.insert(template.id.clone());
+                let name = plainly(template.id.as_str());
+                if !loaded_names.insert(name.clone()) {
+                    loading.problem(
+                        &at,
+                        "another template has this name in other letters: clients would mix them up",
+                    );
+                }
+                template_names_ever.insert(name);
                 loaded.insert(template.id.clone(), Arc::new(template));
             }
         }
@@ -237,7 +252,7 @@ impl Definitions {
             scopes,
             own_door,
             templates: loaded,
-            template_ids_ever,
+            template_names_ever,
             clients,
             initial_access_token_lifetime,
         })
@@ -283,17 +298,15 @@ impl Definitions {
         self.templates.get(id)
     }
 
-    /// The template that a request names with its `software_id`.
+    /// The template that a request names with its `software_id`. A name that differs from a template's only in case or in
+    /// the white space around it is a slip, and never plain metadata: the client would be one that nobody meant.
     pub fn template_named_in(&self, metadata: &ClientMetadata) -> NamedTemplate {
-        let named = metadata.software_id.as_deref().and_then(|name| name.parse::<TemplateId>().ok());
-        match named {
-            Some(id) if self.template_ids_ever.contains(&id) => {
-                match self.templates.get(&id).filter(|template| template.is_enabled()) {
-                    Some(template) => NamedTemplate::Template(Arc::clone(template)),
-                    None => NamedTemplate::Gone,
-                }
-            }
-            _ => NamedTemplate::None,
+        let Some(name) = metadata.software_id.as_deref() else { return NamedTemplate::None };
+        let living = name.parse().ok().and_then(|id: TemplateId| self.templates.get(&id));
+        match living.filter(|template| template.is_enabled()) {
+            Some(template) => NamedTemplate::Template(Arc::clone(template)),
+            None if self.template_names_ever.contains(&plainly(name)) => NamedTemplate::Gone,
+            None => NamedTemplate::None,
         }
     }
 

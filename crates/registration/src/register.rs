@@ -112,7 +112,8 @@ pub async fn register(request: Registration<'_>, world: &World<'_>) -> Result<Ne
     let provenance = Provenance { registrant: asker.registrant.clone(), revision: definitions.revision() };
     let client = NewClient::issue(admitted, provenance, world)?;
     let events = events(&client, &asker, world);
-    let registration = NewRegistration { client: client.record().clone(), spends: asker.spends, events };
+    let at = world.clock.now();
+    let registration = NewRegistration { client: client.record().clone(), at, spends: asker.spends, events };
     match world.store.insert(registration).await? {
         Insertion::Inserted => Ok(client),
         Insertion::TokenNotGood => Err(IdentifyError::InvalidToken.into()),
@@ -137,9 +138,10 @@ fn through_own_door(
     asker: &Asker,
     definitions: &Definitions,
 ) -> Result<Admitted, RegisterError> {
-    // Whoever sends only a software_id means a template, whether or not there is one of that name.
+    // Without grants and redirect URIs it is no definition (RFC 7591 §2: the default grant needs a redirect URI). Whoever
+    // sends that with a software_id means a template, whether or not there is one of that name.
     let means_template =
-        metadata.present().all(|member| member == Member::SoftwareId) && metadata.software_id.is_some();
+        metadata.software_id.is_some() && metadata.grant_types.is_none() && metadata.redirect_uris.is_none();
     let Some(door) = definitions.own_door().filter(|_| !means_template) else {
         return Err(no_such_template().into());
     };

@@ -1,6 +1,7 @@
 //! From a `client_id` to the client as it is now.
 
 use crate::client::{EffectiveClient, OperatorClient, RegisteredClient};
+use crate::definitions::Definitions;
 use crate::ordered_id::OrderedId;
 use crate::store::StoreError;
 use crate::world::World;
@@ -8,28 +9,31 @@ use crate::world::World;
 /// A name that nobody has: what is looked up for strangers, so that they cost the same work.
 const NOBODY: OrderedId = OrderedId::from_bytes([0; 16]);
 
-/// What became of looking a client up.
-#[derive(Debug)]
-pub struct Resolution {
-    /// The client; `None` where there is none, or none any more: unknown, switched off, orphaned.
-    pub client: Option<EffectiveClient>,
-    /// Whether the store was asked. Only for a living client of the operator's it is not.
-    pub looked: bool,
-}
-
-/// Looks up the client of this name. Whatever the name looks like, it costs one look into the store, unless it is a
-/// living client of the operator's.
+/// The client of this name, wherever it is written: unknown, switched off and orphaned ones are none.
 ///
 /// # Errors
 /// The store did not answer, or the row makes no sense.
-pub async fn resolve(client_id: &str, world: &World<'_>) -> Result<Resolution, StoreError> {
-    if let Some(client) = world.definitions.client(client_id).and_then(OperatorClient::effective) {
-        return Ok(Resolution { client: Some(client), looked: false });
+pub async fn resolve(client_id: &str, world: &World<'_>) -> Result<Option<EffectiveClient>, StoreError> {
+    match operators(client_id, world.definitions) {
+        Some(client) => Ok(Some(client)),
+        None => registered(client_id, world).await,
     }
+}
+
+/// A living client that the operator wrote down.
+pub fn operators(client_id: &str, definitions: &Definitions) -> Option<EffectiveClient> {
+    definitions.client(client_id).and_then(OperatorClient::effective)
+}
+
+/// A living client that registered. Whatever the name looks like, it costs one look into the store.
+///
+/// # Errors
+/// The store did not answer, or the row makes no sense.
+pub async fn registered(client_id: &str, world: &World<'_>) -> Result<Option<EffectiveClient>, StoreError> {
     let id = client_id.parse().unwrap_or(NOBODY);
     let record = world.store.client(world.definitions.profile(), id).await?;
     let registered = record.map(RegisteredClient::restore).transpose()?;
-    Ok(Resolution { client: registered.and_then(|client| client.effective(world.definitions)), looked: true })
+    Ok(registered.and_then(|client| client.effective(world.definitions)))
 }
 
 /// Looks for nobody. Whoever refuses a client that cost no look into the store does this first, so that nobody can

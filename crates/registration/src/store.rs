@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::access::InitialAccessTokenRecord;
 use crate::audit::Event;
 use crate::client::ClientRecord;
+use crate::clock::Timestamp;
 use crate::definitions::ProfileName;
 use crate::ordered_id::OrderedId;
 
@@ -27,6 +28,8 @@ pub enum StoreError {
 pub struct NewRegistration {
     /// The client.
     pub client: ClientRecord,
+    /// When. It decides whether the token is still good; the client's id may be made later, where a clock stepped back.
+    pub at: Timestamp,
     /// The one-shot token that this spends.
     pub spends: Option<OrderedId>,
     /// What the audit log says.

@@ -17,6 +17,9 @@ const MAX_KNOWN: usize = 10_000;
 /// The most lines a minute about strangers.
 const MAX_STRANGERS: usize = 1_000;
 
+/// The most lines that wait for a store that does not take them.
+const MAX_WAITING: usize = 100_000;
+
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ActivityKind {
@@ -126,26 +129,44 @@ impl ActivityLog {
     }
 
     /// Takes what waits to be written.
-    pub fn take(&self) -> Vec<Activity> {
-        let unwritten =
-            std::mem::take(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner).unwritten);
-        unwritten
-            .into_iter()
-            .map(|(line, count)| {
-                let Line { profile, kind, reason, client_id, network } = line;
-                let Count { count, first_at, last_at } = count;
-                Activity {
-                    profile,
-                    kind: kind.as_str(),
-                    reason,
-                    client_id,
-                    network,
-                    count,
-                    first_at,
-                    last_at,
-                }
-            })
-            .collect()
+    pub fn take(&self) -> Unwritten {
+        Unwritten(std::mem::take(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner).unwritten))
+    }
+
+    /// Gives back what could not be written, to wait for the next time. A store that is away for long is not waited for
+    /// with more than [`MAX_WAITING`] lines.
+    pub fn put_back(&self, Unwritten(lines): Unwritten) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        for (line, kept) in lines {
+            if counts.unwritten.len() >= MAX_WAITING && !counts.unwritten.contains_key(&line) {
+                continue;
+            }
+            let count = counts.unwritten.entry(line).or_insert(Count { count: 0, ..kept });
+            count.count += kept.count;
+            count.first_at = count.first_at.min(kept.first_at);
+            count.last_at = count.last_at.max(kept.last_at);
+        }
+    }
+}
+
+/// Counts that have been taken to be written.
+#[derive(Debug)]
+pub struct Unwritten(HashMap<Line, Count>);
+
+impl Unwritten {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The rows that they make.
+    pub fn rows(&self) -> Vec<Activity> {
+        let rows = self.0.iter().map(|(line, count)| {
+            let Line { profile, kind, reason, client_id, network } = line.clone();
+            let Count { count, first_at, last_at } = *count;
+            Activity { profile, kind: kind.as_str(), reason, client_id, network, count, first_at, last_at }
+        });
+        rows.collect()
     }
 }
 
@@ -184,11 +205,24 @@ mod tests {
         }
         refuse(&log, "::ffff:192.0.2.9".parse().unwrap(), NOW);
         refuse(&log, "2001:db8:1:2::9".parse().unwrap(), NOW);
-        let mut lines = log.take();
+        let mut lines = log.take().rows();
         lines.sort_by(|a, b| a.network.cmp(&b.network));
         let lines: Vec<_> = lines.iter().map(|line| (line.network.as_str(), line.count)).collect();
         assert_eq!(lines, [("192.0.2.0/24", 4), ("2001:db8:1::/48", 1)]);
         assert!(log.take().is_empty());
+    }
+
+    #[test]
+    fn what_could_not_be_written_waits_for_the_next_time() {
+        let log = ActivityLog::default();
+        refuse(&log, Ipv4Addr::LOCALHOST.into(), NOW);
+        let taken = log.take();
+        refuse(&log, Ipv4Addr::LOCALHOST.into(), Timestamp::from_seconds(NOW.seconds() + 1));
+        log.put_back(taken);
+        let lines = log.take().rows();
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!((line.count, line.first_at), (2, NOW));
+        assert_eq!(line.last_at.seconds(), NOW.seconds() + 1);
     }
 
     #[test]
@@ -200,13 +234,13 @@ mod tests {
             for n in 0..10_000_u32 {
                 refuse(&log, Ipv4Addr::from(n << 8).into(), at);
             }
-            let written = log.take();
+            let written = log.take().rows();
             assert_eq!(written.iter().map(|line| line.count).sum::<u64>(), 10_000, "everything is counted");
             lines = lines.max(written.len());
         }
         assert_eq!(lines, MAX_STRANGERS + 1);
         // The next minute begins with a clean slate.
         refuse(&log, Ipv4Addr::new(203, 0, 113, 1).into(), Timestamp::from_seconds(NOW.seconds() + 60));
-        assert_eq!(log.take()[0].network, "203.0.113.0/24");
+        assert_eq!(log.take().rows()[0].network, "203.0.113.0/24");
     }
 }

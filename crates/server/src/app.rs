@@ -9,16 +9,17 @@ use issuance::signing_keys::{Forge, KeyEncryptionKey, SigningKeys, SigningKeysEr
 use issuance::world::{Effort, World};
 use registration::audit::{Event, EventKind};
 use registration::clock::Clock;
-use registration::definitions::{DefinitionProblem, Definitions};
+use registration::definitions::{DefinitionProblem, Definitions, ProfileName, Revision};
 use registration::ordered_id::IdSource;
 use registration::random::Randomness;
 use registration::store::StoreError;
 use serde_json::Map;
 use storage::sqlite::{OpenError, SqliteStore};
-use storage::{Change, Provision, Retention, Store};
+use storage::{Change, DefinitionDocument, Provision, Provisioned, Retention, Store};
 
 use crate::activity::ActivityLog;
 use crate::config::{AuditRetention, Configuration, Limits, ProfileSettings, StoreUrl};
+use crate::http::body::Bodies;
 use crate::profiles::Profiles;
 use crate::slow_work::SlowThreads;
 
@@ -78,6 +79,7 @@ pub struct App {
     slow: SlowThreads,
     effort: Effort,
     activity: ActivityLog,
+    bodies: Bodies,
     limits: Limits,
     retention: AuditRetention,
     /// One (re)load at a time.
@@ -108,6 +110,7 @@ impl App {
             slow: SlowThreads::new(),
             effort: Effort::default(),
             activity: ActivityLog::default(),
+            bodies: Bodies::default(),
             limits,
             retention: audit,
             loading: tokio::sync::Mutex::default(),
@@ -133,50 +136,71 @@ impl App {
         public_host: &str,
     ) -> Result<Vec<Reloaded>, StartError> {
         let _one_at_a_time = self.loading.lock().await;
-        let mut profiles = Vec::with_capacity(settings.len());
-        let mut reloaded = Vec::with_capacity(settings.len());
+        // What cannot work is not kept, and neither is what stands beside it.
         for settings in settings {
-            let (profile, what) = self.load_profile(settings).await?;
-            profiles.push(Arc::new(profile));
-            reloaded.push(what);
+            let unchecked = settings.definitions.clone();
+            Definitions::load(unchecked, Revision::default(), BTreeSet::new())
+                .map_err(StartError::Definitions)?;
+            SigningKeys::check(&settings.definitions.profile, self.forge()).await?;
+        }
+        let mut provisions: Vec<Provision> = settings
+            .iter()
+            .map(|settings| self.provision(&settings.definitions.profile, settings.documents.clone()))
+            .collect();
+        let is_wanted =
+            |name: &ProfileName| settings.iter().any(|settings| settings.definitions.profile == *name);
+        for name in self.store.profiles_ever().await?.iter().filter(|name| !is_wanted(name)) {
+            provisions.push(self.provision(name, Vec::new()));
+        }
+        let names: Vec<String> =
+            provisions.iter().map(|provision| provision.event.profile.to_string()).collect();
+        let kept = self.store.provision(provisions).await?;
+
+        let mut profiles = Vec::with_capacity(settings.len());
+        for (settings, kept) in settings.iter().zip(&kept) {
+            profiles.push(Arc::new(self.load_profile(settings, kept).await?));
         }
         self.profiles.store(Arc::new(Profiles::new(profiles, public_host)));
-        Ok(reloaded)
+        let reloaded = names.into_iter().zip(kept).enumerate().filter_map(|(index, (profile, kept))| {
+            // Profiles that went long ago have nothing to tell.
+            (index < settings.len() || !kept.changes.is_empty()).then(|| Reloaded {
+                profile,
+                revision: kept.revision.0,
+                changes: kept.changes,
+            })
+        });
+        Ok(reloaded.collect())
     }
 
-    async fn load_profile(&self, settings: &ProfileSettings) -> Result<(Profile, Reloaded), StartError> {
-        let now = self.outside.clock.now();
-        let name = &settings.definitions.profile;
-        // What cannot work is not kept.
-        let unchecked = settings.definitions.clone();
-        Definitions::load(unchecked.clone(), registration::definitions::Revision::default(), BTreeSet::new())
-            .map_err(StartError::Definitions)?;
+    fn provision(&self, profile: &ProfileName, documents: Vec<DefinitionDocument>) -> Provision {
         let event = Event {
-            id: self.ids.next(now, &*self.outside.random),
-            profile: name.clone(),
+            id: self.ids.next(self.outside.clock.now(), &*self.outside.random),
+            profile: profile.clone(),
             kind: EventKind::DefinitionsChanged,
             client_id: None,
             subject: None,
             detail: Map::new(),
         };
-        let provision = Provision {
-            documents: settings.documents.clone(),
-            made_by: "configuration file".to_owned(),
-            event,
-        };
-        let kept = self.store.provision(provision).await?;
-        let definitions = Definitions::load(unchecked, kept.revision, kept.template_ids_ever)
+        Provision { documents, made_by: "configuration file".to_owned(), event }
+    }
+
+    async fn load_profile(
+        &self,
+        settings: &ProfileSettings,
+        kept: &Provisioned,
+    ) -> Result<Profile, StartError> {
+        let ever = kept.template_ids_ever.clone();
+        let definitions = Definitions::load(settings.definitions.clone(), kept.revision, ever)
             .map_err(StartError::Definitions)?;
+        let name = definitions.profile();
         let keys = SigningKeys::load(name, settings.access_token_algorithm, self.forge()).await?;
-        let profile = Profile {
+        Ok(Profile {
             issuer: settings.issuer.clone(),
             resource: settings.resource.clone(),
             assertion_audience: settings.assertion_audience,
             definitions: Arc::new(definitions),
             keys: Arc::new(keys),
-        };
-        let what = Reloaded { profile: name.to_string(), revision: kept.revision.0, changes: kept.changes };
-        Ok((profile, what))
+        })
     }
 
     fn forge(&self) -> Forge<'_> {
@@ -237,10 +261,22 @@ impl App {
     /// Writes down what was counted since the last time.
     ///
     /// # Errors
-    /// The store did not take it; then it is lost, and nothing but counts.
+    /// The store did not take it; then it waits for the next time.
     pub async fn flush_activity(&self) -> Result<(), StoreError> {
-        let activity = self.activity.take();
-        if activity.is_empty() { Ok(()) } else { self.store.record_activity(activity).await }
+        let unwritten = self.activity.take();
+        if unwritten.is_empty() {
+            return Ok(());
+        }
+        let written = self.store.record_activity(unwritten.rows()).await;
+        if written.is_err() {
+            self.activity.put_back(unwritten);
+        }
+        written
+    }
+
+    /// The memory that arriving bodies take.
+    pub(crate) fn bodies(&self) -> &Bodies {
+        &self.bodies
     }
 
     /// Forgets what has had its time, in small bites.

@@ -1,5 +1,6 @@
 //! The demo world: the world of `matricula dev`, of the docs and of the tests.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// The port that the docs speak of.
@@ -18,9 +19,18 @@ pub fn world(port: u16, store: &str) -> String {
 /// Puts the files into a folder that the configuration refers to.
 ///
 /// # Errors
-/// What the system says.
+/// What the system says; or there is another key already, so that the folder is that of a server in earnest.
 pub fn furnish(folder: &Path) -> std::io::Result<()> {
-    std::fs::write(folder.join("key-encryption-key"), KEY_ENCRYPTION_KEY)
+    let file = folder.join("key-encryption-key");
+    match std::fs::read_to_string(&file) {
+        Ok(key) if key.trim() == KEY_ENCRYPTION_KEY => Ok(()),
+        Ok(_) => Err(std::io::Error::new(
+            ErrorKind::AlreadyExists,
+            "this folder has a key-encryption-key of its own, so it is not one of the demo world: choose another",
+        )),
+        Err(error) if error.kind() == ErrorKind::NotFound => std::fs::write(&file, KEY_ENCRYPTION_KEY),
+        Err(error) => Err(error),
+    }
 }
 
 /// What to try first, as a person would type it.

@@ -65,8 +65,9 @@ impl Profiles {
 /// A `Host` header names the port also where it is the scheme's own.
 fn normal_host(host: &str) -> String {
     let host = host.to_ascii_lowercase();
-    let bare = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80"));
-    bare.map(str::to_owned).unwrap_or(host)
+    let bare = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(&host);
+    // A dot at the end means the root of the DNS, and the same host.
+    bare.strip_suffix('.').unwrap_or(bare).to_owned()
 }
 
 /// Host (and port, where it is not the scheme's) and path of an issuer.

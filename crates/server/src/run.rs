@@ -29,7 +29,8 @@ const CLEAN_EVERY: Duration = Duration::from_secs(60);
 
 /// Serves until `stop` is done, then lets what is under way finish, and closes the store.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) {
-    let housekeeping = tokio::spawn(keep_house(Arc::clone(&app)));
+    let writing = tokio::spawn(write_activity(Arc::clone(&app)));
+    let cleaning = tokio::spawn(clean_up(Arc::clone(&app)));
     let connections = accept_until(&app, listener, stop).await;
     tokio::select! {
         () = connections.shutdown() => tracing::info!("all requests are done"),
@@ -37,7 +38,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
             tracing::warn!("some requests were not done in time, and are cut off");
         }
     }
-    housekeeping.abort();
+    writing.abort();
+    cleaning.abort();
     app.close().await;
 }
 
@@ -55,10 +57,14 @@ async fn accept_until(
     let mut stop = std::pin::pin!(stop);
     loop {
         // Whoever is not let in waits with the system, and costs nothing here.
-        let Ok(place) = Arc::clone(&free).acquire_owned().await else { break };
-        let (stream, peer) = tokio::select! {
+        let accept = async {
+            let place = Arc::clone(&free).acquire_owned().await.map_err(std::io::Error::other)?;
+            let (stream, peer) = listener.accept().await?;
+            Ok::<_, std::io::Error>((place, stream, peer))
+        };
+        let (place, stream, peer) = tokio::select! {
             () = &mut stop => break,
-            accepted = listener.accept() => match accepted {
+            accepted = accept => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
@@ -99,17 +105,25 @@ async fn accept_until(
     graceful
 }
 
-async fn keep_house(app: Arc<App>) {
-    let (mut flush, mut clean) = (interval(FLUSH_EVERY), interval(CLEAN_EVERY));
-    flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    clean.set_missed_tick_behavior(MissedTickBehavior::Delay);
+/// A task of its own, so that no other work can hold the counts up.
+async fn write_activity(app: Arc<App>) {
+    let mut due = interval(FLUSH_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let (what, done) = tokio::select! {
-            _ = flush.tick() => ("counts of activity were not written", app.flush_activity().await),
-            _ = clean.tick() => ("cleaning up did not finish", app.clean().await),
-        };
-        if let Err(error) = done {
-            tracing::warn!(%error, "{what}");
+        due.tick().await;
+        if let Err(error) = app.flush_activity().await {
+            tracing::warn!(%error, "counts of activity were not written, and wait for the next time");
+        }
+    }
+}
+
+async fn clean_up(app: Arc<App>) {
+    let mut due = interval(CLEAN_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        if let Err(error) = app.clean().await {
+            tracing::warn!(%error, "cleaning up did not finish");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use async_trait::async_trait;
 use registration::audit::Event;
 use registration::client::TemplateId;
-use registration::definitions::Revision;
+use registration::definitions::{ProfileName, Revision};
 use registration::store::StoreError;
 use serde_json::Value;
 
@@ -88,7 +88,10 @@ pub struct Provisioned {
 /// Where definitions are kept.
 #[async_trait]
 pub trait DefinitionStore: Send + Sync {
-    /// Makes the definitions of a profile what they are to be, in one transaction. A profile that was unknown is known
-    /// afterwards; nothing else can be kept for it before.
-    async fn provision(&self, provision: Provision) -> Result<Provisioned, StoreError>;
+    /// Makes the definitions of profiles what they are to be, of all of them in one transaction; the answers are in the
+    /// order of the questions. A profile that was unknown is known afterwards; nothing else can be kept for it before.
+    async fn provision(&self, provisions: Vec<Provision>) -> Result<Vec<Provisioned>, StoreError>;
+
+    /// Every profile that was ever provisioned.
+    async fn profiles_ever(&self) -> Result<Vec<ProfileName>, StoreError>;
 }

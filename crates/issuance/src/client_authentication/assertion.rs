@@ -24,20 +24,29 @@ const MAX_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// How far a client's clock may be off.
 const LEEWAY: Duration = Duration::from_secs(30);
 
-/// A key that nobody has the private half of: what strangers' signatures are verified with, so that they cost the
-/// same work. (The public key of RFC 7515 §A.3; its private half is printed there, and opens nothing here.)
-static NOBODYS_KEY: LazyLock<Option<Jwk>> = LazyLock::new(|| {
-    Jwk::parse(&json!({"kty": "EC", "crv": "P-256",
-        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}))
-    .ok()
+/// A key that is no client's, and a text that it has not signed: what is verified for strangers, so that they cost the
+/// same work. (The public key of RFC 7515 §A.3.)
+static NOBODYS: LazyLock<Option<(Jwk, CompactJws<'static>)>> = LazyLock::new(|| {
+    let key = Jwk::parse(&json!({"kty": "EC", "crv": "P-256",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}));
+    Some((key.ok()?, CompactJws::parse(NOBODYS_WORDS).ok()?))
 });
+
+/// `{"alg":"ES256"}`, no claims, and 64 bytes that are no signature of them.
+const NOBODYS_WORDS: &str = "eyJhbGciOiJFUzI1NiJ9.e30.AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ";
+
+/// RFC 8725 §3.11: what says that it is something else is something else, a DPoP proof or an access token for example.
+fn is_of_an_assertion(typ: &str) -> bool {
+    let typ = typ.strip_prefix("application/").unwrap_or(typ);
+    typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("client-authentication+jwt")
+}
 
 /// An assertion, taken apart and not yet believed. `None` where it could not be.
 pub(super) struct Presented<'a>(Option<(CompactJws<'a>, ClientAssertion)>);
 
 impl<'a> Presented<'a> {
     pub(super) fn parse(text: &'a str) -> Self {
-        let jws = CompactJws::parse(text).ok();
+        let jws = CompactJws::parse(text).ok().filter(|jws| jws.typ().is_none_or(is_of_an_assertion));
         Self(jws.and_then(|jws| {
             let claims = ClientAssertion::read(jws.unverified_claims()).ok()?;
             Some((jws, claims))
@@ -56,7 +65,7 @@ impl<'a> Presented<'a> {
         world: &World<'_>,
     ) -> Result<Result<(), Disbelief>, StoreError> {
         let key = client.ok_or(Disbelief::UnknownClient).and_then(|client| self.key_of(client, world));
-        let signed = self.is_signed_by(key.as_ref().ok().copied(), world);
+        let signed = self.is_signed_by(key.as_ref().ok().copied(), world).await;
         let believed = key.and_then(|_| self.check(client_id, client, signed, world));
         let claims = match believed {
             Ok(claims) => claims,
@@ -92,16 +101,14 @@ impl<'a> Presented<'a> {
         }
     }
 
-    fn is_signed_by(&self, key: Option<&Jwk>, world: &World<'_>) -> bool {
-        world.effort.signature();
-        match (&self.0, key) {
-            (Some((jws, _)), Some(key)) => jws.is_signed_by(key),
-            _ => {
-                if let Some(nobodys) = &*NOBODYS_KEY {
-                    nobodys.verifies(protocol::jose::SignatureAlgorithm::Es256, b"nobody", &[1; 64]);
-                }
+    async fn is_signed_by(&self, key: Option<&Jwk>, world: &World<'_>) -> bool {
+        match (&self.0, key, &*NOBODYS) {
+            (Some((jws, _)), Some(key), _) => world.effort.signature(jws.signature_of(key), world.slow).await,
+            (_, _, Some((key, jws))) => {
+                world.effort.signature(jws.signature_of(key), world.slow).await;
                 false
             }
+            (_, _, None) => false,
         }
     }
 

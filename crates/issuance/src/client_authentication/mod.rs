@@ -9,7 +9,7 @@ mod secret;
 use protocol::authentication_method::AuthenticationMethod;
 use protocol::client_authentication::{PresentedClient, Proof};
 use registration::client::EffectiveClient;
-use registration::resolve::{Resolution, look_for_nobody, resolve};
+use registration::resolve;
 use registration::store::StoreError;
 
 use crate::world::World;
@@ -89,11 +89,13 @@ pub async fn authenticate(
     let subject = assertion.as_ref().and_then(assertion::Presented::subject);
     let claimed = presented.client_id.clone().or_else(|| subject.map(str::to_owned));
 
-    let Resolution { client, looked } =
-        resolve(claimed.as_deref().unwrap_or_default(), &world.registration()).await?;
-    if looked {
-        world.effort.lookup();
-    }
+    let (name, registration) = (claimed.as_deref().unwrap_or_default(), world.registration());
+    let operators = resolve::operators(name, registration.definitions);
+    let looked = operators.is_none();
+    let client = match operators {
+        Some(client) => Some(client),
+        None => world.effort.lookup(resolve::registered(name, &registration)).await?,
+    };
     let proven = match (&presented.proof, &assertion) {
         (_, Some(assertion)) => {
             assertion.prove(presented.client_id.as_deref(), client.as_ref(), world).await?
@@ -110,8 +112,7 @@ pub async fn authenticate(
         (Ok(()), Some(client)) => Ok(client),
         (proven, _) => {
             if !looked {
-                world.effort.lookup();
-                look_for_nobody(&world.registration()).await?;
+                world.effort.lookup(resolve::look_for_nobody(&registration)).await?;
             }
             let why = proven.err().unwrap_or(Disbelief::UnknownClient);
             Err(AuthenticationError::Disbelieved { claimed, why })

@@ -25,8 +25,7 @@ pub(super) fn prove(
             (&SecretHash::NOBODYS, Some(Disbelief::WrongMethod))
         }
     };
-    world.effort.hash();
-    match (hash.is_of(secret), obstacle) {
+    match (world.effort.hash(secret, hash), obstacle) {
         (true, None) => Ok(()),
         (false, None) => Err(Disbelief::WrongSecret),
         (_, Some(obstacle)) => Err(obstacle),

@@ -1,5 +1,6 @@
 //! RFC 6749 §4.4: a client asks for itself.
 
+use protocol::description::quoted;
 use protocol::grant_type::GrantType;
 use protocol::scope::{DCR, Scope};
 use protocol::token::TokenRequest;
@@ -20,10 +21,29 @@ pub(crate) async fn client_credentials(
     if !client.may_use(GrantType::ClientCredentials) {
         return Err(TokenRefusal::UnauthorizedClient(GrantType::ClientCredentials));
     }
+    check_resources(&request.resources, world)?;
     match &request.scope {
         Some(scope) if scope.contains(DCR) => initial_access_token(client, scope, world).await,
-        asked => access_token(client, asked.as_ref(), request, world).await,
+        asked => access_token(client, asked.as_ref().filter(|asked| !asked.is_empty()), world).await,
     }
+}
+
+/// RFC 8707 §2: whatever is asked for, a resource that is named is one that is there.
+fn check_resources(indicators: &[String], world: &World<'_>) -> Result<(), TokenRefusal> {
+    let resource = &world.profile.resource.identifier;
+    for indicator in indicators {
+        match resource.is_meant_by(indicator) {
+            Ok(true) => {}
+            Ok(false) => {
+                return Err(TokenRefusal::InvalidTarget(format!(
+                    "{} is no resource of this server",
+                    quoted(indicator)
+                )));
+            }
+            Err(error) => return Err(TokenRefusal::InvalidTarget(error.to_string())),
+        }
+    }
+    Ok(())
 }
 
 /// RFC 7591 §1.2: a token that is good for registering one client, and for nothing else.
@@ -68,26 +88,17 @@ async fn initial_access_token(
 async fn access_token(
     client: &EffectiveClient,
     asked: Option<&Scope>,
-    request: &TokenRequest,
     world: &World<'_>,
 ) -> Result<IssuedToken, TokenRefusal> {
     let resource = &world.profile.resource;
-    for indicator in &request.resources {
-        match resource.identifier.is_meant_by(indicator) {
-            Ok(true) => {}
-            Ok(false) => {
-                return Err(TokenRefusal::InvalidTarget(format!(
-                    "'{indicator}' is no resource of this server"
-                )));
-            }
-            Err(error) => return Err(TokenRefusal::InvalidTarget(error.to_string())),
-        }
-    }
     let ceiling = client.scope().intersection(&resource.scopes);
     let scope = asked.map_or_else(|| ceiling.clone(), |asked| asked.intersection(&ceiling));
     if scope.is_empty() {
         return Err(TokenRefusal::InvalidScope(match asked {
-            Some(asked) => format!("this client has nothing of '{asked}' now: it can ask for '{ceiling}'"),
+            Some(asked) => format!(
+                "this client has nothing of {} now: it can ask for '{ceiling}'",
+                quoted(&asked.to_string())
+            ),
             None => "this client has no scope now, so there is no token to give".to_owned(),
         }));
     }

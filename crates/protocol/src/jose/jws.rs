@@ -16,7 +16,7 @@ pub enum JwsError {
     #[error("not a signed JWT in compact form")]
     Malformed,
     /// RFC 7515 §4.1.11: an extension that must be understood, and is not.
-    #[error("the header has 'crit', and no extension is understood")]
+    #[error("the header has 'crit' or 'b64', and no extension is understood")]
     Critical,
     /// `none`, a MAC, or something that nobody has heard of.
     #[error("the algorithm is not one that is accepted")]
@@ -50,7 +50,8 @@ impl<'a> CompactJws<'a> {
             json::object(&bytes).map_err(|_refused| JwsError::Malformed)
         };
         let header = part(header)?;
-        if header.contains_key("crit") {
+        // RFC 7797 §6: `b64` must be understood by whoever reads it, and is not.
+        if header.contains_key("crit") || header.contains_key("b64") {
             return Err(JwsError::Critical);
         }
         let word = |name: &str| match header.get(name) {
@@ -93,6 +94,37 @@ impl<'a> CompactJws<'a> {
     pub fn is_signed_by(&self, key: &Jwk) -> bool {
         key.verifies(self.algorithm, self.signing_input.as_bytes(), &self.signature)
     }
+
+    /// The question whether this key made the signature, to be answered somewhere else.
+    pub fn signature_of(&self, key: &Jwk) -> ClaimedSignature {
+        ClaimedSignature {
+            key: key.clone(),
+            algorithm: self.algorithm,
+            signing_input: self.signing_input.to_owned(),
+            signature: self.signature.clone(),
+        }
+    }
+}
+
+/// A signature, and who is said to have made it.
+#[derive(Debug)]
+pub struct ClaimedSignature {
+    key: Jwk,
+    algorithm: SignatureAlgorithm,
+    signing_input: String,
+    signature: Vec<u8>,
+}
+
+impl ClaimedSignature {
+    /// The algorithm that it is said to be made with.
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// Whether it is what is said.
+    pub fn holds(&self) -> bool {
+        self.key.verifies(self.algorithm, self.signing_input.as_bytes(), &self.signature)
+    }
 }
 
 #[cfg(test)]
@@ -111,6 +143,7 @@ mod tests {
             (r#"{"alg":"NONE"}"#, "algorithm"),
             (r#"{"alg":"HS256"}"#, "algorithm"),
             (r#"{"alg":"ES256","crit":["b64"],"b64":false}"#, "crit"),
+            (r#"{"alg":"ES256","b64":false}"#, "b64"),
             (r#"{"alg":"ES256","alg":"none"}"#, "compact form"),
             (r#"{"alg":7}"#, "compact form"),
             (r#"{}"#, "compact form"),

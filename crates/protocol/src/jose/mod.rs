@@ -13,5 +13,5 @@ mod signing_key;
 pub use algorithm::SignatureAlgorithm;
 pub use base64url::{decode as decode_base64url, encode as encode_base64url};
 pub use jwk::{Jwk, JwkError, JwkSet, JwkSetError, MAX_KEYS};
-pub use jws::{CompactJws, JwsError, MAX_LENGTH};
+pub use jws::{ClaimedSignature, CompactJws, JwsError, MAX_LENGTH};
 pub use signing_key::{KeyRejected, Pkcs8, SigningKey};

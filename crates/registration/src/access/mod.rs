@@ -9,6 +9,7 @@ pub use initial_access_token::{InitialAccessToken, InitialAccessTokenRecord, Ori
 pub use registrant::Registrant;
 
 use crate::ordered_id::OrderedId;
+use crate::resolve;
 use crate::store::StoreError;
 use crate::world::World;
 
@@ -54,6 +55,8 @@ pub enum Bearer {
     OtherAccessToken,
     /// Neither.
     Unrecognised,
+    /// More than one of them.
+    Several,
 }
 
 /// Who asks, and which one-shot token pays for it.
@@ -71,6 +74,9 @@ pub enum IdentifyError {
     /// The token is unknown, spent, expired, revoked, or another profile's: the bearer is not told which.
     #[error("the initial access token is unknown, expired, revoked or spent: get a new one and try again")]
     InvalidToken,
+    /// RFC 6750 §3.1: there is more than one, and nobody chooses.
+    #[error("there is more than one Authorization header: send the token once")]
+    SeveralTokens,
     /// RFC 6750 §3.1: a good token, without the scope `dcr`.
     #[error("this access token has not the scope 'dcr': ask for it, and for nothing beside it")]
     InsufficientScope,
@@ -88,10 +94,16 @@ pub async fn identify(bearer: Bearer, world: &World<'_>) -> Result<Asker, Identi
         Bearer::Absent => return Ok(Asker { registrant: Registrant::Anonymous, spends: None }),
         Bearer::OtherAccessToken => return Err(IdentifyError::InsufficientScope),
         Bearer::Unrecognised => return Err(IdentifyError::InvalidToken),
+        Bearer::Several => return Err(IdentifyError::SeveralTokens),
         Bearer::InitialAccessToken(token) => token,
     };
     let record = world.store.initial_access_token(world.definitions.profile(), token.id()).await?;
     let record = record.filter(|record| record.is_proven_by(&token) && record.is_good(world.clock.now()));
+    // Whoever has been switched off since opens nothing any more, also with what was handed out before.
+    let record = record.filter(|record| {
+        let client_id = record.origin.client_id();
+        resolve::operators(client_id, world.definitions).is_some()
+    });
     let record = record.ok_or(IdentifyError::InvalidToken)?;
     Ok(Asker { spends: Some(record.id), registrant: record.origin.into_registrant() })
 }

@@ -128,7 +128,7 @@ impl Brought {
     /// # Errors
     /// Whatever nobody would have admitted: then the row is corrupt.
     pub fn restore(wire: &ClientMetadata) -> Result<Self, Rejection> {
-        let keys = wire.jwks.as_ref().map(Keys::by_value).transpose();
+        let keys = wire.jwks.as_ref().map(Keys::restore).transpose();
         let keys = keys.map_err(|why| Rejection::of(Member::Jwks, why))?;
         Ok(Self::of(InstanceParts::read(wire)?, keys))
     }

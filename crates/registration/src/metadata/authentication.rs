@@ -2,6 +2,7 @@
 
 use protocol::authentication_method::AuthenticationMethod;
 use protocol::client_metadata::{ClientMetadata, Member};
+use protocol::description::quoted;
 use protocol::jose::SignatureAlgorithm;
 use protocol::word;
 
@@ -57,7 +58,7 @@ fn read_method(wire: &ClientMetadata, reading: &mut Reading<'_>) -> Authenticati
     match word.parse() {
         Ok(method) if served.contains(&method) => method,
         _ => {
-            let text = format!("is '{word}', which is not served here: use {}", word::list(served));
+            let text = format!("is {}, which is not served here: use {}", quoted(word), word::list(served));
             reading.problem(Member::TokenEndpointAuthMethod, text);
             AuthenticationMethod::ClientSecretBasic
         }
@@ -72,7 +73,7 @@ fn read_algorithm(word: &str, reading: &mut Reading<'_>) -> Option<SignatureAlgo
     match word.parse() {
         Ok(algorithm) if served.contains(&algorithm) => Some(algorithm),
         _ => {
-            let text = format!("is '{word}', which is not accepted here: use {}", word::list(served));
+            let text = format!("is {}, which is not accepted here: use {}", quoted(word), word::list(served));
             reading.problem(Member::TokenEndpointAuthSigningAlg, text);
             None
         }

@@ -118,7 +118,10 @@ impl Asked {
         for grant in self.grant_types.iter().filter(|grant| grant.redirects()) {
             // A list in which nothing is known is narrowed to nothing, and was no contradiction.
             let stated = self.says_response_types && !self.response_types.is_empty();
-            if (stated || *grant == GrantType::Implicit) && !has_use_for(*grant, &self.response_types) {
+            // An omitted list has nothing for it; where it is not served, it goes without more ado.
+            let served = reading.serves(|served| served.grant_types.contains(grant));
+            let implicit = *grant == GrantType::Implicit && served;
+            if (stated || implicit) && !has_use_for(*grant, &self.response_types) {
                 reading.problem(
                     Member::ResponseTypes,
                     format!(

@@ -52,6 +52,15 @@ impl Keys {
         Ok(Self::ByValue(jwks.0.clone(), Arc::new(set)))
     }
 
+    /// Reads keys that were stored.
+    ///
+    /// # Errors
+    /// What is wrong with them, as the end of a sentence that begins with `jwks`.
+    pub(crate) fn restore(jwks: &Object) -> Result<Self, String> {
+        let set = JwkSet::restore(&jwks.0).map_err(|error| error.to_string())?;
+        Ok(Self::ByValue(jwks.0.clone(), Arc::new(set)))
+    }
+
     /// Whether one of the keys can make the signatures that the client will be asked for.
     fn serve(&self, authentication: &Authentication, accepted: &[SignatureAlgorithm]) -> Result<(), String> {
         let Self::ByValue(_, set) = self else { return Ok(()) };
@@ -85,7 +94,10 @@ impl Keys {
                     .problem(Member::Jwks, "stands beside jwks_uri: send one of them (RFC 7591 section 2)");
                 return None;
             }
-            (Some(jwks), None) => Self::by_value(jwks).map_err(|why| reading.problem(Member::Jwks, why)).ok(),
+            (Some(jwks), None) => {
+                let read = if reading.is_fresh() { Self::by_value } else { Self::restore };
+                read(jwks).map_err(|why| reading.problem(Member::Jwks, why)).ok()
+            }
             (None, Some(address)) => Self::by_reference(address, authentication, reading),
             (None, None) if authentication.method().uses_keys() => {
                 reading.problem(

@@ -23,6 +23,7 @@ mod sign_in;
 mod software;
 mod subject;
 mod token_binding;
+mod visible_text;
 mod web_uri;
 
 pub use authentication::Authentication;

@@ -3,7 +3,7 @@
 use protocol::client_metadata::{ClientMetadata, Localized, Member};
 use protocol::registration_error::Place;
 
-use super::{Reading, web_uri};
+use super::{Reading, visible_text, web_uri};
 
 /// The longest name that is shown, in characters.
 const MAX_NAME: usize = 200;
@@ -25,11 +25,18 @@ impl Presentation {
         self.client_name.as_ref()
     }
 
-    /// What an instance says of itself, and for the rest what its template says.
+    /// What an instance says of itself, and for the rest what its template says. What an instance says in some languages
+    /// only stands beside what its template says in others.
     #[must_use]
     pub(crate) fn or(&self, template: &Self) -> Self {
-        let of =
-            |own: &Option<Localized>, other: &Option<Localized>| own.as_ref().or(other.as_ref()).cloned();
+        let of = |own: &Option<Localized>, other: &Option<Localized>| match (own, other) {
+            (Some(own), Some(other)) if own.plain.is_none() => {
+                let mut both = other.clone();
+                both.tagged.extend(own.tagged.clone());
+                Some(both)
+            }
+            (own, other) => own.as_ref().or(other.as_ref()).cloned(),
+        };
         Self {
             client_name: of(&self.client_name, &template.client_name),
             client_uri: of(&self.client_uri, &template.client_uri),
@@ -43,7 +50,7 @@ impl Presentation {
     pub(super) fn read(wire: &ClientMetadata, reading: &mut Reading<'_>) -> Self {
         if let Some(name) = &wire.client_name {
             check_forms(Member::ClientName, name, reading, |text| {
-                shown(text)?;
+                visible_text::check(text)?;
                 match text.chars().count() {
                     length if length > MAX_NAME => {
                         Err(format!("is {length} characters long: at most {MAX_NAME} are shown"))
@@ -65,7 +72,7 @@ impl Presentation {
             }
         }
         for (index, contact) in wire.contacts.iter().flatten().enumerate() {
-            if let Err(why) = shown(contact) {
+            if let Err(why) = visible_text::check(contact) {
                 reading.problem_at(Member::Contacts, Place::Index(index), why);
             }
         }
@@ -100,19 +107,5 @@ fn check_forms(
         if let Err(why) = check(form) {
             reading.problem_at(member, place, why);
         }
-    }
-}
-
-/// What is shown to people must not be able to rewrite the page or the line that it stands in: no control characters,
-/// none that turn the direction of the text, none that nobody sees.
-fn shown(text: &str) -> Result<(), String> {
-    let deceives = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    match text.chars().find(|c| deceives(*c)) {
-        Some(c) => Err(format!("has the invisible character U+{:04X}: leave it out", u32::from(c))),
-        None if text.trim().is_empty() => Err("is blank: leave it out instead".to_owned()),
-        None => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! Redirect URIs (RFC 7591 §2 and §5, RFC 8252 §7, OAuth 2.1 §2.3).
 
 use protocol::application_type::ApplicationType;
+use protocol::description::quoted;
 use url::{Host, Url};
 
 use super::web_uri;
@@ -35,7 +36,7 @@ const DANGEROUS_SCHEMES: [&str; 18] = [
 enum Destination {
     /// A server (or an app that has claimed its address, RFC 8252 §7.2).
     Https,
-    /// The device itself (RFC 8252 §7.3).
+    /// The device itself (RFC 8252 §7.3), with or without TLS.
     Loopback,
     /// An app, by a scheme that it has registered on its device (RFC 8252 §7.1).
     PrivateUse,
@@ -67,8 +68,8 @@ impl RedirectUri {
         }
         let url = Url::parse(text).map_err(|error| format!("is not an absolute URI ({error})"))?;
         let destination = match url.scheme() {
+            "https" | "http" if is_loopback(&url) => Destination::Loopback,
             "https" => Destination::Https,
-            "http" if is_loopback(&url) => Destination::Loopback,
             "http" => {
                 return Err(
                     "is http to another machine: use https, or a loopback address on the device itself"
@@ -81,8 +82,9 @@ impl RedirectUri {
             // RFC 8252 §7.1: a scheme under a domain of the app's, reversed. One without a dot belongs to nobody.
             scheme if !scheme.contains('.') => {
                 return Err(format!(
-                    "has the scheme '{scheme}': a private-use scheme is a domain name in reverse, as in com.example.app \
-                     (RFC 8252 section 7.1)"
+                    "has the scheme {}: a private-use scheme is a domain name in reverse, as in com.example.app (RFC 8252 \
+                     section 7.1)",
+                    quoted(scheme)
                 ));
             }
             _ => Destination::PrivateUse,
@@ -223,9 +225,13 @@ mod tests {
     fn a_web_application_lives_on_no_device() {
         let suits =
             |text: &str, application_type| RedirectUri::parse(text).unwrap().suits(application_type).is_ok();
-        for on_device in
-            ["http://localhost/cb", "http://127.0.0.1/cb", "http://[::1]/cb", "com.example.app:/cb"]
-        {
+        for on_device in [
+            "http://localhost/cb",
+            "https://localhost:3000/cb",
+            "http://127.0.0.1/cb",
+            "http://[::1]/cb",
+            "com.example.app:/cb",
+        ] {
             assert!(suits(on_device, ApplicationType::Native));
             assert!(!suits(on_device, ApplicationType::Web));
         }

@@ -1,6 +1,7 @@
 //! How answers to the client are signed and encrypted (OpenID Connect Registration §2, JARM §3, RFC 9701 §6).
 
 use protocol::client_metadata::{ClientMetadata, Member};
+use protocol::description::quoted;
 use protocol::jose::SignatureAlgorithm;
 use protocol::word;
 
@@ -155,7 +156,7 @@ fn read_alg(
             Some(word.to_owned())
         }
         Answers::Signed(algorithms) => {
-            let text = format!("is '{word}', which is not made here: use {}", word::list(algorithms));
+            let text = format!("is {}, which is not made here: use {}", quoted(word), word::list(algorithms));
             reading.problem(member, text);
             None
         }
@@ -188,8 +189,10 @@ pub(super) fn read_encryption(
         (enc_member, enc, &served.content_encryption_algorithms),
     ] {
         if !known.iter().any(|known| known == word) {
-            reading
-                .problem(member, format!("is '{word}', which is not done here: use {}", word::list(known)));
+            reading.problem(
+                member,
+                format!("is {}, which is not done here: use {}", quoted(word), word::list(known)),
+            );
             good = false;
         }
     }

@@ -2,7 +2,7 @@
 
 use protocol::client_metadata::{ClientMetadata, Member};
 
-use super::{KeysAre, Reading};
+use super::{KeysAre, Reading, visible_text};
 
 /// Software and version, as the client states them. For an instance, `software_id` is its template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,13 @@ impl Software {
                 Member::SoftwareId,
                 "is no part of a template: it is the name of the template itself",
             );
+        }
+        for (member, text) in
+            [(Member::SoftwareId, &wire.software_id), (Member::SoftwareVersion, &wire.software_version)]
+        {
+            if let Some(Err(why)) = text.as_deref().map(visible_text::check) {
+                reading.problem(member, why);
+            }
         }
         Self { id: wire.software_id.clone(), version: wire.software_version.clone() }
     }

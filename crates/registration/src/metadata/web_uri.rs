@@ -1,6 +1,8 @@
 //! Addresses of the web: pages for people, and places that this server goes to.
 
-use url::{Host, Url};
+use protocol::description::quoted;
+use protocol::uri::stranger_in;
+use url::Url;
 
 /// Which schemes are accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,31 +20,32 @@ pub(super) fn check(text: &str, schemes: Schemes) -> Result<(), String> {
     match url.scheme() {
         "https" => {}
         "http" if schemes == Schemes::HttpsOrHttp => {}
-        other if schemes == Schemes::Https => return Err(format!("has the scheme '{other}': use https")),
-        other => return Err(format!("has the scheme '{other}': use https or http")),
+        other if schemes == Schemes::Https => {
+            return Err(format!("has the scheme {}: use https", quoted(other)));
+        }
+        other => return Err(format!("has the scheme {}: use https or http", quoted(other))),
     }
-    if url.host().is_none_or(|host: Host<&str>| matches!(host, Host::Domain(""))) {
+    // The parser would take «https:host» and «https:///host» too, and others would not, or would find another host.
+    let authority =
+        text.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let Some(authority) = authority.filter(|authority| !authority.is_empty()) else {
         return Err("has no host".to_owned());
-    }
-    if !url.username().is_empty() || url.password().is_some() {
+    };
+    if !url.username().is_empty() || url.password().is_some() || authority.contains('@') {
         return Err("has a user name in it: leave it out".to_owned());
     }
     Ok(())
 }
 
-/// RFC 3986 §2: a URI has no spaces, no control characters, no backslashes, and nothing beyond ASCII. What parsers
-/// forgive here, they forgive differently.
+/// Whether a string is written with the characters of URIs; what is wrong with it, where it is not.
 pub(super) fn characters(text: &str) -> Result<(), String> {
-    match text.chars().find(|c| {
-        !matches!(c, '!'..='~') || matches!(c, '\\' | '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}')
-    }) {
+    match stranger_in(text) {
         None => Ok(()),
         Some(c) if !c.is_ascii() => {
             Err("has a character beyond ASCII: write hosts in punycode (xn--) and the rest percent-encoded"
                 .to_owned())
         }
-        Some(c) => {
-            Err(format!("has the character '{}', which no URI may have (RFC 3986)", c.escape_default()))
-        }
+        // By number, since some of them cannot be shown in an error_description.
+        Some(c) => Err(format!("has the character U+{:04X}, which no URI may have (RFC 3986)", u32::from(c))),
     }
 }

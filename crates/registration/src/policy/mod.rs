@@ -4,6 +4,7 @@ mod admitted;
 
 pub use admitted::AdmittedMetadata;
 use protocol::client_metadata::Member;
+use protocol::description::quoted;
 use protocol::scope::{RESERVED, Scope};
 
 use crate::metadata::ValidatedMetadata;
@@ -48,7 +49,10 @@ pub(crate) fn check_scope(asked: &Scope, ceiling: &Scope, problems: &mut Problem
     } else if !beyond.is_empty() {
         problems.add(
             Member::Scope,
-            format!("goes beyond what is given here with '{beyond}': ask for no more than '{ceiling}'"),
+            format!(
+                "goes beyond what is given here with {}: ask for no more than '{ceiling}'",
+                quoted(&beyond.to_string())
+            ),
         );
     }
 }

@@ -11,11 +11,14 @@ use serde_json::{Value, json};
 use storage::AuditEntry;
 use storage::sqlite::SqliteStore;
 
-use super::say;
+use super::is_heard;
 use crate::clock::SystemClock;
 
 /// How often a follower looks for news.
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
+
+/// How long ago something may have happened that is written only now.
+const LOOK_BACK: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Audit {
@@ -52,25 +55,37 @@ fn tail(path: &Path, lines: u32, follow: bool, shown: fn(&AuditEntry) -> String)
     }
     let look = SqliteStore::look(path).context("the store did not open")?;
     let entries = look(Timestamp::from_millis(0), lines)?;
-    entries.iter().for_each(|entry| say(shown(entry)));
-    if follow { go_on(&look, entries, shown) } else { Ok(()) }
+    let mut goes_on = entries.iter().all(|entry| is_heard(shown(entry)));
+    let since = entries.last().map_or_else(|| SystemClock.now(), |entry| entry.at);
+    // What is older than what was printed was not asked for.
+    let told =
+        look(since.minus(LOOK_BACK), u32::MAX)?.into_iter().filter(|entry| entry.at <= since).collect();
+    let mut follower = Follower { since, told };
+    while follow && goes_on {
+        goes_on = follower.news(&look)?.iter().all(|entry| is_heard(shown(entry)));
+        std::thread::sleep(FOLLOW_EVERY);
+    }
+    Ok(())
 }
 
-/// Shows what happens from now on. What was shown is not shown again, unless it has been counted up since.
-fn go_on(
-    look: &impl Fn(Timestamp, u32) -> Result<Vec<AuditEntry>, StoreError>,
-    mut told: Vec<AuditEntry>,
-    shown: fn(&AuditEntry) -> String,
-) -> anyhow::Result<()> {
-    let mut since = told.last().map_or_else(|| SystemClock.now(), |entry| entry.at);
-    loop {
-        std::thread::sleep(FOLLOW_EVERY);
-        let news = look(since, u32::MAX)?;
-        for entry in news.iter().filter(|entry| !told.contains(entry)) {
-            say(shown(entry));
-        }
-        since = news.last().map_or(since, |entry| entry.at.max(since));
-        told = news;
+/// Whoever follows the log, and what it has been told already.
+struct Follower {
+    since: Timestamp,
+    told: Vec<AuditEntry>,
+}
+
+impl Follower {
+    /// What is new. It is not always the newest: activity is written up to a second after it happened, and outcomes in the
+    /// order of their transactions. An entry that has been counted up since is new.
+    fn news(
+        &mut self,
+        look: impl Fn(Timestamp, u32) -> Result<Vec<AuditEntry>, StoreError>,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let found = look(self.since.minus(LOOK_BACK), u32::MAX)?;
+        let news: Vec<_> = found.iter().filter(|entry| !self.told.contains(entry)).cloned().collect();
+        self.since = found.last().map_or(self.since, |entry| entry.at.max(self.since));
+        self.told = found;
+        Ok(news)
     }
 }
 
@@ -100,4 +115,41 @@ fn as_json(entry: &AuditEntry) -> String {
         "network": network, "count": count, "detail": detail,
     })
     .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(seconds: u64, kind: &str, count: u64) -> AuditEntry {
+        AuditEntry {
+            at: Timestamp::from_seconds(seconds),
+            profile: "staff".to_owned(),
+            kind: kind.to_owned(),
+            client_id: None,
+            subject: None,
+            network: None,
+            count,
+            detail: "{}".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_follower_hears_of_everything_once_also_of_what_is_written_late() {
+        let mut follower = Follower { since: Timestamp::from_seconds(100), told: vec![] };
+        let mut log = vec![];
+        let mut heard = |new: Vec<AuditEntry>| {
+            log.extend(new);
+            log.sort_by_key(|entry| entry.at);
+            let look = |since: Timestamp, _at_most| {
+                Ok(log.iter().filter(|entry| entry.at >= since).cloned().collect())
+            };
+            let news = follower.news(look).unwrap();
+            news.into_iter().map(|entry| (entry.kind, entry.count)).collect::<Vec<_>>()
+        };
+        assert_eq!(heard(vec![entry(103, "registered", 1)]), [("registered".to_owned(), 1)]);
+        assert_eq!(heard(vec![entry(102, "refused", 1)]), [("refused".to_owned(), 1)]);
+        assert_eq!(heard(vec![]), []);
+        assert_eq!(heard(vec![entry(104, "refused", 2)]), [("refused".to_owned(), 2)]);
+    }
 }

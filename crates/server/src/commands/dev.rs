@@ -33,7 +33,14 @@ impl Dev {
         let folder = data.as_deref().unwrap_or(passing.path());
         std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
         demo::furnish(folder).with_context(|| format!("{}", folder.display()))?;
-        let store = store.unwrap_or_else(|| "sqlite:matricula.db".to_owned());
+        let store = match store {
+            // A relative path begins where the command was given, not in a folder that goes with it.
+            Some(store) => match store.strip_prefix("sqlite:") {
+                Some(path) => format!("sqlite:{}", std::path::absolute(path)?.display()),
+                None => store,
+            },
+            None => "sqlite:matricula.db".to_owned(),
+        };
         let configuration = Configuration::parse(&demo::world(port, &store), &absolute(folder)?)?;
         runtime()?.block_on(async {
             say("The demo world: its secrets are known to everybody. Try:");

@@ -96,6 +96,11 @@ fn start_logging(filter: &str, format: LogFormat) -> anyhow::Result<()> {
 
 /// Says something on standard output. Whoever closed it does not want to hear more.
 fn say(text: impl std::fmt::Display) {
+    is_heard(text);
+}
+
+/// Says something on standard output; whether anybody listens.
+fn is_heard(text: impl std::fmt::Display) -> bool {
     use std::io::Write;
-    drop(writeln!(std::io::stdout(), "{text}"));
+    writeln!(std::io::stdout(), "{text}").is_ok()
 }

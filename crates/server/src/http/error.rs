@@ -74,6 +74,15 @@ pub(crate) async fn not_found() -> Response {
     plain(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
 }
 
+/// RFC 9112 §3.2: the host that a request is for cannot be told.
+pub(crate) fn bad_host() -> Response {
+    plain(
+        StatusCode::BAD_REQUEST,
+        "invalid_request",
+        "send one Host header, with a host and at most a port in it",
+    )
+}
+
 /// The endpoint is there, and this is not how to ask it.
 pub(crate) async fn method_not_allowed() -> Response {
     plain(
@@ -96,6 +105,12 @@ pub(crate) fn of_body(refusal: BodyRefusal) -> Response {
             "invalid_request",
             format!("the body must be {wanted} in UTF-8, and the Content-Type header must say so"),
         ),
+        BodyRefusal::Encoded => plain(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "invalid_request",
+            "the body has a Content-Encoding: send it as it is",
+        ),
+        BodyRefusal::TooMany => temporarily_unavailable("too much is arriving: try again in a second"),
         BodyRefusal::TooSlow => {
             plain(StatusCode::REQUEST_TIMEOUT, "invalid_request", "the body did not arrive in time")
         }
@@ -145,6 +160,10 @@ pub(crate) fn of_registration(error: &RegisterError, realm: &str) -> Response {
             "clients do not register here: ask who runs this server",
         ),
         RegisterError::TokenMissing => challenge(StatusCode::UNAUTHORIZED, &Challenge::NoToken, realm),
+        RegisterError::Token(IdentifyError::SeveralTokens) => {
+            let text = Description::from(error.to_string());
+            challenge(StatusCode::BAD_REQUEST, &Challenge::InvalidRequest(text), realm)
+        }
         RegisterError::Token(IdentifyError::InvalidToken) => {
             let text = Description::from(error.to_string());
             challenge(StatusCode::UNAUTHORIZED, &Challenge::InvalidToken(text), realm)

@@ -2,7 +2,7 @@
 //!
 //! One file per endpoint. None of them decides anything; [`error`] is the only place where an error becomes a response.
 
-mod body;
+pub(crate) mod body;
 pub mod error;
 mod jwks;
 mod register;
@@ -62,9 +62,8 @@ impl Endpoints {
     pub async fn answer(&self, peer: IpAddr, request: Request<Incoming>) -> Response {
         let mut request = request.map(Body::new);
         let profiles = self.app.profiles();
-        let authority = request.uri().authority().map(http::uri::Authority::as_str);
-        let host = authority.or_else(|| only(request.headers(), &header::HOST));
-        let Some((profile, rest)) = profiles.locate(host, request.uri().path()) else {
+        let Ok(host) = host(&request) else { return error::bad_host() };
+        let Some((profile, rest)) = profiles.locate(host.as_deref(), request.uri().path()) else {
             return error::not_found().await;
         };
         let asked = Asked { profile: Arc::clone(profile), peer };
@@ -79,6 +78,32 @@ impl Endpoints {
         }
     }
 }
+
+/// RFC 9112 §3.2: the host that a request is for, which HTTP/1.0 need not say. It chooses the profile, so whatever could
+/// be read in two ways is refused.
+fn host<B>(request: &Request<B>) -> Result<Option<String>, BadHost> {
+    if let Some(authority) = request.uri().authority() {
+        return Ok(Some(authority.as_str().to_owned()));
+    }
+    let mut stated = request.headers().get_all(header::HOST).iter();
+    match (stated.next(), stated.next()) {
+        (None, _) if request.version() < http::Version::HTTP_11 => Ok(None),
+        (Some(host), None) => {
+            let host = host.to_str().map_err(|_not_text| BadHost)?;
+            let authority: http::uri::Authority = host.parse().map_err(|_malformed| BadHost)?;
+            // Somebody's name, or a port that is none, is no part of a host.
+            let port = authority.as_str().strip_prefix(authority.host()).unwrap_or("@");
+            let is_port =
+                port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+            if is_port { Ok(Some(host.to_owned())) } else { Err(BadHost) }
+        }
+        _ => Err(BadHost),
+    }
+}
+
+/// The host cannot be told.
+#[derive(Debug, PartialEq, Eq)]
+struct BadHost;
 
 /// The value of a header that stands once and is text.
 fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use http::header;
 use issuance::access_token;
+use issuance::world::World;
 use protocol::bearer;
 use protocol::client_information::{ClientInformation, IssuedSecret};
 use registration::access::{Bearer, IdentifyError, InitialAccessToken};
@@ -29,12 +30,13 @@ pub(crate) async fn post(
     if !asked.profile.definitions.registers_clients() {
         return error::of_registration(&RegisterError::Off, profile.as_str());
     }
-    let body = match body::read(&headers, body, "application/json", app.limits().request).await {
+    let body = match body::read(&headers, body, "application/json", &app).await {
         Ok(body) => body,
         Err(refusal) => return error::of_body(refusal),
     };
-    let request = Registration { bearer: bearer(&headers, &app, &asked), body: &body };
-    match register(request, &app.world(&asked.profile).registration()).await {
+    let world = app.world(&asked.profile);
+    let request = Registration { bearer: bearer(&headers, &world).await, body: body.bytes() };
+    match register(request, &world.registration()).await {
         Ok(client) => created(&client),
         Err(refusal) => {
             let now = app.clock().now();
@@ -64,10 +66,12 @@ fn created(client: &NewClient) -> Response {
     error::json(StatusCode::CREATED, &information)
 }
 
-/// What the `Authorization` header has to say. Of two of them, neither is believed.
-fn bearer(headers: &HeaderMap, app: &App, asked: &Asked) -> Bearer {
-    if !headers.contains_key(header::AUTHORIZATION) {
-        return Bearer::Absent;
+/// What the `Authorization` header has to say.
+async fn bearer(headers: &HeaderMap, world: &World<'_>) -> Bearer {
+    match headers.get_all(header::AUTHORIZATION).iter().count() {
+        0 => return Bearer::Absent,
+        1 => {}
+        _ => return Bearer::Several,
     }
     match only(headers, &header::AUTHORIZATION) {
         // RFC 6750 §3.1: another scheme is as good as no token.
@@ -77,9 +81,7 @@ fn bearer(headers: &HeaderMap, app: &App, asked: &Asked) -> Bearer {
         Some(header) => match bearer::token_of(header) {
             Some(token) => match InitialAccessToken::parse(token) {
                 Some(token) => Bearer::InitialAccessToken(token),
-                None if access_token::is_living(token, &asked.profile, app.clock().now()) => {
-                    Bearer::OtherAccessToken
-                }
+                None if access_token::is_living(token, world).await => Bearer::OtherAccessToken,
                 None => Bearer::Unrecognised,
             },
             None => Bearer::Unrecognised,
@@ -93,6 +95,7 @@ fn reason(refusal: &RegisterError) -> &'static str {
     match refusal {
         RegisterError::Off => "off",
         RegisterError::TokenMissing => "token-missing",
+        RegisterError::Token(IdentifyError::SeveralTokens) => "several-tokens",
         RegisterError::Token(IdentifyError::InvalidToken) => "token-not-good",
         RegisterError::Token(IdentifyError::InsufficientScope) => "token-without-dcr",
         RegisterError::WrongOrigin(_) => "token-of-wrong-origin",

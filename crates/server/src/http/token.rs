@@ -55,10 +55,9 @@ pub(crate) async fn post(
 
 /// A form, as the token and revocation endpoints take it.
 pub(super) async fn read_form(headers: &HeaderMap, body: Body, app: &App) -> Result<Form, Response> {
-    let body = body::read(headers, body, "application/x-www-form-urlencoded", app.limits().request)
-        .await
-        .map_err(error::of_body)?;
-    Form::parse(&body).map_err(|wrong| error::of_form(&wrong))
+    let body =
+        body::read(headers, body, "application/x-www-form-urlencoded", app).await.map_err(error::of_body)?;
+    Form::parse(body.bytes()).map_err(|wrong| error::of_form(&wrong))
 }
 
 /// The `Authorization` header; one that stands twice, or is no text, is an empty one, which nobody believes.

@@ -10,6 +10,36 @@ use super::OpenError;
 /// All steps, in order. What stands in one that was released never changes: its checksum is compared.
 const STEPS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_clients_tokens_keys_audit.sql")];
 
+/// What stands in the header of our files (`PRAGMA application_id`): "Mtrc".
+const APPLICATION_ID: i32 = 0x4d74_7263;
+
+/// Whether a file is one of ours.
+pub(super) fn is_ours(connection: &Connection, path: &Path) -> Result<bool, OpenError> {
+    connection
+        .pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0))
+        .map(|id| id == APPLICATION_ID)
+        .map_err(|error| of_a_stranger(error, path))
+}
+
+/// Refuses a file that belongs to somebody else, before anything in it is changed. An empty one belongs to nobody.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let tables = "SELECT count(*) FROM sqlite_schema";
+    let tables: i64 =
+        connection.query_row(tables, [], |row| row.get(0)).map_err(|error| of_a_stranger(error, path))?;
+    if tables == 0 || is_ours(connection, path)? {
+        Ok(())
+    } else {
+        Err(OpenError::NotAStore(path.to_owned()))
+    }
+}
+
+fn of_a_stranger(error: rusqlite::Error, path: &Path) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => OpenError::NotAStore(path.to_owned()),
+        _ => OpenError::Sqlite { path: path.to_owned(), error },
+    }
+}
+
 /// Brings the schema up to date, all of it or nothing.
 pub(super) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let sqlite = |error| OpenError::Sqlite { path: path.to_owned(), error };
@@ -22,6 +52,7 @@ pub(super) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenEr
              ) STRICT",
         )
         .map_err(sqlite)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
     let applied = applied(&transaction).map_err(sqlite)?;
     if applied.len() > STEPS.len() {
         return Err(OpenError::Newer(path.to_owned()));

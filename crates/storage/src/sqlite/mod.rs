@@ -8,6 +8,7 @@ mod assertions;
 mod audit;
 mod clients;
 mod definitions;
+mod file;
 mod initial_access_tokens;
 mod migrations;
 mod profiles;
@@ -16,7 +17,7 @@ mod signing_keys;
 mod values;
 mod writer;
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +54,9 @@ pub enum OpenError {
     /// Another process has it open for writing.
     #[error("{0} is in use by another server: one process at a time writes to an SQLite store")]
     InUse(PathBuf),
+    /// It is an SQLite file of something else, or no SQLite file.
+    #[error("{0} is not a store of this program: it is left alone")]
+    NotAStore(PathBuf),
     /// It was made by a newer version.
     #[error("{0}: its schema is newer than this program")]
     Newer(PathBuf),
@@ -85,14 +89,18 @@ impl SqliteStore {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let lock = lock(path)?;
+        let path = &file::create(path)?;
+        let lock = file::lock(path)?;
         let sqlite = |error| OpenError::Sqlite { path: path.to_owned(), error };
-        let mut connection = Connection::open(path).map_err(sqlite)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
+        connection.busy_timeout(Duration::from_secs(5)).map_err(sqlite)?;
+        migrations::check(&connection, path)?;
         configure_writer(&connection).map_err(sqlite)?;
         migrations::run(&mut connection, path)?;
         let profiles = Arc::new(Profiles::load(&connection).map_err(sqlite)?);
         let readers = Readers::start(|| open_reader(path)).map_err(sqlite)?;
-        Ok(Self { writer: Writer::start(connection), readers, profiles, _lock: lock })
+        Ok(Self { writer: Writer::start(connection, path), readers, profiles, _lock: lock })
     }
 
     /// Opens a file that a server may be using, to look at it and nothing else.
@@ -102,28 +110,19 @@ impl SqliteStore {
     pub fn look(
         path: &Path,
     ) -> Result<impl Fn(Timestamp, u32) -> Result<Vec<AuditEntry>, StoreError> + use<>, OpenError> {
+        file::check(path)?;
         let connection =
             open_reader(path).map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })?;
+        if !migrations::is_ours(&connection, path)? {
+            return Err(OpenError::NotAStore(path.to_owned()));
+        }
         Ok(move |since, at_most| {
             audit::since(&connection, since, at_most).map_err(|error| values::store_error(&error))
         })
     }
 }
 
-fn lock(path: &Path) -> Result<File, OpenError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let io = |error| OpenError::Io { path: PathBuf::from(&name), error };
-    let lock = File::create(&name).map_err(io)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(io(error)),
-    }
-}
-
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -164,10 +163,9 @@ impl ClientStore for SqliteStore {
         let number = self.profiles.number(&registration.client.profile)?;
         self.writer
             .write(move |connection| {
-                let at = registration.client.id.made_at();
                 // A job decides before it writes: a token that is not good leaves nothing to take back.
                 if let Some(token) = registration.spends
-                    && !initial_access_tokens::spend(connection, number, token, at)?
+                    && !initial_access_tokens::spend(connection, number, token, registration.at)?
                 {
                     return Ok(Insertion::TokenNotGood);
                 }
@@ -226,8 +224,10 @@ impl TokenStore for SqliteStore {
 #[async_trait]
 impl KeyStore for SqliteStore {
     async fn signing_keys(&self, profile: &ProfileName) -> Result<Vec<SealedKey>, StoreError> {
-        let number = self.profiles.number(profile)?;
-        self.readers.read(move |connection| signing_keys::all(connection, number)).await
+        match self.profiles.known(profile) {
+            Some(number) => self.readers.read(move |connection| signing_keys::all(connection, number)).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn insert_signing_key(&self, key: SealedKey, event: Event) -> Result<(), StoreError> {
@@ -243,12 +243,21 @@ impl KeyStore for SqliteStore {
 
 #[async_trait]
 impl DefinitionStore for SqliteStore {
-    async fn provision(&self, provision: Provision) -> Result<Provisioned, StoreError> {
-        let profile = provision.event.profile.clone();
-        let (number, provisioned) =
-            self.writer.write(move |connection| definitions::provision(connection, &provision)).await?;
-        self.profiles.remember(profile, number);
-        Ok(provisioned)
+    async fn provision(&self, provisions: Vec<Provision>) -> Result<Vec<Provisioned>, StoreError> {
+        let names: Vec<_> = provisions.iter().map(|provision| provision.event.profile.clone()).collect();
+        let work = move |connection: &Connection| {
+            provisions.iter().map(|provision| definitions::provision(connection, provision)).collect()
+        };
+        let done: Vec<(i64, Provisioned)> = self.writer.write(work).await?;
+        let remembered = names.into_iter().zip(done).map(|(profile, (number, provisioned))| {
+            self.profiles.remember(profile, number);
+            provisioned
+        });
+        Ok(remembered.collect())
+    }
+
+    async fn profiles_ever(&self) -> Result<Vec<ProfileName>, StoreError> {
+        Ok(self.profiles.names())
     }
 }
 

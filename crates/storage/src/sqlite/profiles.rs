@@ -23,10 +23,17 @@ impl Profiles {
         rows.collect::<rusqlite::Result<_>>().map(|known| Self(RwLock::new(known)))
     }
 
+    pub(super) fn names(&self) -> Vec<ProfileName> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
+    pub(super) fn known(&self, profile: &ProfileName) -> Option<i64> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(profile).copied()
+    }
+
     pub(super) fn number(&self, profile: &ProfileName) -> Result<i64, StoreError> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let unknown = || StoreError::Unavailable(format!("the profile {profile} has not been provisioned"));
-        known.get(profile).copied().ok_or_else(unknown)
+        self.known(profile).ok_or_else(unknown)
     }
 
     pub(super) fn remember(&self, profile: ProfileName, number: i64) {

@@ -1,5 +1,6 @@
 //! The one thread that writes.
 
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -16,6 +17,9 @@ const QUEUE: usize = 8_192;
 
 /// The most jobs in one transaction.
 const MAX_BATCH: usize = 1_024;
+
+/// How long the write-ahead log may grow, in bytes. SQLite begins to write it back at 4 MB.
+const MAX_LOG: u64 = 64 * 1024 * 1024;
 
 /// How long a transaction takes on further jobs, so that those in it do not wait for ever.
 const MAX_FILL: Duration = Duration::from_millis(2);
@@ -74,11 +78,12 @@ impl std::fmt::Debug for Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Self {
+    pub(super) fn start(connection: Connection, database: &Path) -> Self {
         let (queue, jobs) = sync_channel(QUEUE);
+        let log = Log::of(database);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || write_all(connection, &jobs))
+            .spawn(move || write_all(connection, &jobs, &log))
             .map_err(|error| tracing::error!(%error, "the writer thread did not start"))
             .ok();
         Self { queue, thread: Mutex::new(thread) }
@@ -113,7 +118,27 @@ fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".to_owned())
 }
 
-fn write_all(mut connection: Connection, queue: &Receiver<Message>) {
+/// The write-ahead log. SQLite writes it back to the database as it goes, and begins it anew when no reader needs it;
+/// where readers follow each other closely there is no such moment, and it would grow for as long as they do.
+struct Log(PathBuf);
+
+impl Log {
+    fn of(database: &Path) -> Self {
+        let mut name = database.as_os_str().to_owned();
+        name.push("-wal");
+        Self(name.into())
+    }
+
+    /// Waits for the readers of this moment, once it has grown too long; they take about a millisecond. Readers that come
+    /// meanwhile need nothing of it any more.
+    fn keep_short(&self, connection: &Connection) {
+        if std::fs::metadata(&self.0).is_ok_and(|file| file.len() > MAX_LOG) {
+            write_back(connection);
+        }
+    }
+}
+
+fn write_all(mut connection: Connection, queue: &Receiver<Message>, log: &Log) {
     let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(MAX_BATCH);
     while let Ok(Message::Job(first)) = queue.recv() {
         batch.push(first);
@@ -121,10 +146,18 @@ fn write_all(mut connection: Connection, queue: &Receiver<Message>) {
         if closing {
             break;
         }
+        log.keep_short(&connection);
     }
     // Leaves no log behind for the next start to read through.
-    if let Err(error) = connection.pragma_update(None, "wal_checkpoint", "TRUNCATE") {
-        tracing::warn!(%error, "the log was not written back on closing");
+    write_back(&connection);
+}
+
+/// Writes the whole log back to the database, and empties it.
+fn write_back(connection: &Connection) {
+    match connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)) {
+        Ok(0_i64) => {}
+        Ok(_busy) => tracing::warn!("the log was not written back: somebody reads on in it"),
+        Err(error) => tracing::warn!(%error, "the log was not written back"),
     }
 }
 

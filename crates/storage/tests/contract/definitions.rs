@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
+use registration::audit::EventKind;
 use registration::client::TemplateId;
 use registration::definitions::Revision;
+use registration::ordered_id::OrderedId;
 use registration::store::StoreError;
-use storage::Store;
+use serde_json::json;
+use storage::{DefinitionDocument, DefinitionKind, Provision, Store};
 
-use crate::world::{id, profile, provision};
+use crate::world::{event, id, profile, provision};
 
 fn shown(changes: &[storage::Change]) -> Vec<String> {
     changes.iter().map(ToString::to_string).collect()
@@ -44,6 +47,32 @@ pub(crate) async fn a_template_id_is_remembered_for_ever(store: Arc<dyn Store>) 
     let ids: Vec<&str> = later.template_ids_ever.iter().map(TemplateId::as_str).collect();
     assert_eq!(ids, ["new", "old"]);
     assert!(provision(&*store, "open", &[]).await.template_ids_ever.is_empty());
+}
+
+pub(crate) async fn profiles_are_provisioned_together_or_not_at_all(store: Arc<dyn Store>) {
+    assert!(store.profiles_ever().await.unwrap().is_empty());
+    let one = |name: &str, made: u64| {
+        let mut event = event(EventKind::DefinitionsChanged);
+        event.profile = profile(name);
+        event.id = OrderedId::from_bytes(u128::from(made).to_be_bytes());
+        let document = DefinitionDocument {
+            kind: DefinitionKind::Profile,
+            id: String::new(),
+            document: json!({"made": made}),
+        };
+        Provision { documents: vec![document], made_by: "file".into(), event }
+    };
+    let both = store.provision(vec![one("staff", 1), one("open", 2)]).await.unwrap();
+    assert_eq!(both.iter().map(|one| one.changes.len()).collect::<Vec<_>>(), [1, 1]);
+    let mut ever: Vec<String> =
+        store.profiles_ever().await.unwrap().iter().map(ToString::to_string).collect();
+    ever.sort();
+    assert_eq!(ever, ["open", "staff"]);
+
+    // The second cannot be written, since there is an event of its name.
+    assert!(store.provision(vec![one("staff", 3), one("open", 1)]).await.is_err());
+    let again = store.provision(vec![one("staff", 1)]).await;
+    assert!(again.unwrap()[0].changes.is_empty(), "the first was not kept");
 }
 
 pub(crate) async fn nothing_is_kept_for_a_profile_that_is_not_known(store: Arc<dyn Store>) {

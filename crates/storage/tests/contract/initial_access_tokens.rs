@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use issuance::store::Once;
 use registration::access::Origin;
@@ -7,7 +8,7 @@ use registration::clock::Timestamp;
 use registration::store::Insertion;
 use storage::Store;
 
-use crate::world::{NOW, event, id, paid_by, profile, provision, token};
+use crate::world::{NOW, event, id, id_at, paid_by, profile, provision, token};
 
 pub(crate) async fn a_token_reads_back_as_it_was_written(store: Arc<dyn Store>) {
     provision(&*store, "staff", &[]).await;
@@ -69,6 +70,42 @@ pub(crate) async fn a_token_that_is_not_good_leaves_no_client_behind(store: Arc<
     assert_eq!(store.insert(paid_by(Some(id()))).await.unwrap(), Insertion::TokenNotGood);
     let entries = store.audit_since(Timestamp::from_seconds(0), 100).await.unwrap();
     assert!(entries.iter().all(|entry| entry.kind != "client-registered"), "{entries:?}");
+}
+
+/// One transaction: what is written before the failure is taken back with it.
+pub(crate) async fn a_client_that_cannot_be_written_costs_nothing(store: Arc<dyn Store>) {
+    provision(&*store, "staff", &[]).await;
+    let first = paid_by(None);
+    store.insert(first.clone()).await.unwrap();
+    let told = || async { store.audit_since(Timestamp::from_seconds(0), 100).await.unwrap().len() };
+    let record = token();
+    store
+        .insert_initial_access_token(record.clone(), event(EventKind::InitialAccessTokenIssued))
+        .await
+        .unwrap();
+    let before = told().await;
+    let mut again = paid_by(Some(record.id));
+    again.client.id = first.client.id;
+    assert!(store.insert(again).await.is_err(), "there is a client of this name");
+    assert_eq!(told().await, before);
+    assert_eq!(
+        store.insert(paid_by(Some(record.id))).await.unwrap(),
+        Insertion::Inserted,
+        "it was not spent"
+    );
+}
+
+/// A clock can step back; names never do.
+pub(crate) async fn a_token_is_judged_by_the_time_and_not_by_the_name_of_the_client(store: Arc<dyn Store>) {
+    provision(&*store, "staff", &[]).await;
+    let record = token();
+    store
+        .insert_initial_access_token(record.clone(), event(EventKind::InitialAccessTokenIssued))
+        .await
+        .unwrap();
+    let mut registration = paid_by(Some(record.id));
+    registration.client.id = id_at(NOW.plus(Duration::from_secs(86_400)));
+    assert_eq!(store.insert(registration).await.unwrap(), Insertion::Inserted);
 }
 
 pub(crate) async fn a_token_is_revoked_or_spent_but_never_both(store: Arc<dyn Store>) {

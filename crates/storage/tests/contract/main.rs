@@ -25,10 +25,13 @@ macro_rules! on_engine {
             clients: thousands_of_clients_come_in_at_once;
             definitions: only_what_changed_gets_a_revision;
             definitions: a_template_id_is_remembered_for_ever;
+            definitions: profiles_are_provisioned_together_or_not_at_all;
             definitions: nothing_is_kept_for_a_profile_that_is_not_known;
             initial_access_tokens: a_token_reads_back_as_it_was_written;
             initial_access_tokens: a_token_pays_for_one_client_however_many_ask_at_once;
             initial_access_tokens: a_token_that_is_not_good_leaves_no_client_behind;
+            initial_access_tokens: a_client_that_cannot_be_written_costs_nothing;
+            initial_access_tokens: a_token_is_judged_by_the_time_and_not_by_the_name_of_the_client;
             initial_access_tokens: a_token_is_revoked_or_spent_but_never_both;
             keys: a_signing_key_reads_back_as_it_was_written;
             keys: an_assertion_is_accepted_once;

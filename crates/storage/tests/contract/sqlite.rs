@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use registration::store::StoreError;
 use storage::Store;
@@ -55,6 +56,90 @@ async fn what_was_acknowledged_is_there_after_closing_and_opening() {
 fn one_process_at_a_time_writes() {
     let engine = Engine::open();
     assert!(matches!(SqliteStore::open(&engine.path()), Err(OpenError::InUse(_))));
+}
+
+#[cfg(unix)]
+#[test]
+fn one_process_at_a_time_writes_whatever_name_it_knows_the_file_by() {
+    let engine = Engine::open();
+    let link = engine.folder.path().join("link.db");
+    std::os::unix::fs::symlink(engine.path(), &link).unwrap();
+    assert!(matches!(SqliteStore::open(&link), Err(OpenError::InUse(_))));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_files_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let engine = Engine::open();
+    provision(&*engine.store, "staff", &[]).await;
+    let mut files = 0;
+    for file in std::fs::read_dir(engine.folder.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
+        files += 1;
+    }
+    assert_eq!(files, 4, "the database, -wal, -shm and .lock");
+}
+
+#[test]
+fn what_is_no_store_of_ours_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("other.db");
+    execute(&path, "CREATE TABLE users (name TEXT)");
+    let text = folder.path().join("notes.txt");
+    std::fs::write(&text, "buy milk; call the bank about the house; water the plants before noon").unwrap();
+    for path in [&path, &text] {
+        let before = std::fs::read(path).unwrap();
+        assert!(matches!(SqliteStore::open(path), Err(OpenError::NotAStore(_))), "{path:?}");
+        assert!(matches!(SqliteStore::look(path).map(drop), Err(OpenError::NotAStore(_))), "{path:?}");
+        assert_eq!(std::fs::read(path).unwrap(), before, "{path:?}");
+    }
+    let empty = folder.path().join("empty.db");
+    std::fs::write(&empty, "").unwrap();
+    assert!(matches!(SqliteStore::look(&empty).map(drop), Err(OpenError::NotAStore(_))));
+    assert!(SqliteStore::open(&empty).is_ok());
+}
+
+/// Readers that follow each other without a gap leave SQLite no moment of its own to begin the log anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_stays_short_however_much_is_read_meanwhile() {
+    let engine = Engine::open();
+    provision(&*engine.store, "staff", &[]).await;
+    let done = Arc::new(AtomicBool::new(false));
+    let reader = std::thread::spawn({
+        let (path, done) = (engine.path(), Arc::clone(&done));
+        move || {
+            let open = || rusqlite::Connection::open(&path).unwrap();
+            let begin = |connection: &rusqlite::Connection| {
+                connection.execute_batch("BEGIN; SELECT count(*) FROM clients;").unwrap();
+            };
+            // Each begins before the other ends.
+            let (mut one, mut other) = (open(), open());
+            begin(&one);
+            while !done.load(Ordering::Relaxed) {
+                begin(&other);
+                one.execute_batch("COMMIT").unwrap();
+                std::mem::swap(&mut one, &mut other);
+            }
+        }
+    });
+    let log = engine.path().with_extension("db-wal");
+    let mut longest = 0;
+    for _ in 0..150 {
+        let mut writes = tokio::task::JoinSet::new();
+        for _ in 0..64 {
+            let store = engine.store();
+            let mut registration = paid_by(None);
+            registration.client.metadata = Some("x".repeat(16_000));
+            writes.spawn(async move { store.insert(registration).await.unwrap() });
+        }
+        writes.join_all().await;
+        longest = longest.max(std::fs::metadata(&log).unwrap().len());
+    }
+    done.store(true, Ordering::Relaxed);
+    reader.join().unwrap();
+    assert!(longest < 80 * 1024 * 1024, "{longest} bytes");
 }
 
 #[test]

@@ -64,7 +64,8 @@ pub(crate) async fn provision(store: &dyn Store, name: &str, templates: &[(&str,
     let mut event = event(EventKind::DefinitionsChanged);
     event.profile = profile(name);
     let documents = templates.iter().map(template).collect();
-    store.provision(Provision { documents, made_by: "file".into(), event }).await.unwrap()
+    let provision = Provision { documents, made_by: "file".into(), event };
+    store.provision(vec![provision]).await.unwrap().pop().unwrap()
 }
 
 pub(crate) fn client(name: &str) -> ClientRecord {
@@ -84,6 +85,7 @@ pub(crate) fn client(name: &str) -> ClientRecord {
 pub(crate) fn paid_by(token: Option<OrderedId>) -> NewRegistration {
     NewRegistration {
         client: client("staff"),
+        at: NOW,
         spends: token,
         events: vec![event(EventKind::InitialAccessTokenSpent), event(EventKind::ClientRegistered)],
     }

@@ -44,6 +44,14 @@ impl Guide {
         say("");
     }
 
+    /// Shows an answer in two lines, where another one like it has been shown already.
+    pub(super) fn show_briefly(&self, answer: &Answer) {
+        let request = answer.request.iter().filter(|line| !line.starts_with("content-type")).cloned();
+        say(format_args!("   > {}", request.collect::<Vec<_>>().join(" | ")));
+        let body = if answer.json.is_null() { String::new() } else { answer.json.to_string() };
+        say(format_args!("   < {} {body}", answer.status));
+    }
+
     /// Checks something about what was just shown.
     pub(super) fn check(&mut self, what: &str, is_so: bool) {
         if !is_so {

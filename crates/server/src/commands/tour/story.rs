@@ -94,11 +94,13 @@ impl Tour {
             ("registration_endpoint", &endpoint),
         );
         let closed = self.caller.get("/closed/.well-known/openid-configuration").await?;
+        self.guide.show_briefly(&closed);
         self.guide.check(
             "the profile 'closed', which says nothing of registration, names none",
             closed.status == 200 && closed.json.get("registration_endpoint").is_none(),
         );
         let unknown = self.caller.get("/nobody/.well-known/openid-configuration").await?;
+        self.guide.show_briefly(&unknown);
         self.guide.expect(
             "a profile that is not there is 404, in JSON",
             &unknown,
@@ -110,6 +112,13 @@ impl Tour {
 
     async fn dcr_token(&self) -> anyhow::Result<Answer> {
         self.caller.post_form("/staff/token", Some(ENROLLER), &[CREDENTIALS, ("scope", "dcr")]).await
+    }
+
+    async fn another_token(&mut self) -> anyhow::Result<String> {
+        let answer = self.dcr_token().await?;
+        self.guide.show_briefly(&answer);
+        self.guide.expect("another token to register with", &answer, 200, ("scope", "dcr"));
+        Ok(answer.text("access_token").to_owned())
     }
 
     async fn initial_access_token(&mut self) -> anyhow::Result<String> {
@@ -124,6 +133,7 @@ impl Tour {
         self.guide.check("nobody may store it on the way", header(&answer, "cache-control") == "no-store");
         let mixed = [CREDENTIALS, ("scope", "dcr orders:read")];
         let mixed = self.caller.post_form("/staff/token", Some(ENROLLER), &mixed).await?;
+        self.guide.show_briefly(&mixed);
         self.guide.expect("mixed with another scope it is refused", &mixed, 400, ("error", "invalid_scope"));
         Ok(answer.text("access_token").to_owned())
     }
@@ -170,6 +180,8 @@ impl Tour {
         self.guide.show(&answer);
         self.guide.expect("the scope of the template", &answer, 200, ("scope", "orders:read orders:write"));
         let keys = self.caller.get("/staff/jwks").await?;
+        self.guide.show_briefly(&keys);
+        self.guide.check("the keys are published", keys.status == 200);
         let token = answer.text("access_token");
         let claims = verified_claims(token, &keys.json);
         if let Some(claims) = &claims {
@@ -188,6 +200,7 @@ impl Tour {
             .caller
             .post_json("/staff/register", Some(token), &json!({"software_id": "field-app"}))
             .await?;
+        self.guide.show_briefly(&as_initial);
         self.guide.expect(
             "it registers nobody: that takes the scope dcr",
             &as_initial,
@@ -203,7 +216,7 @@ impl Tour {
             "What a developer portal does: the request says all there is to say (RFC 7591 section 2). What is wrong is told at
              once, with the member and what to do, and costs nothing: the token is still good afterwards.",
         );
-        let token = self.dcr_token().await?.text("access_token").to_owned();
+        let token = self.another_token().await?;
         let bad = json!({"grant_types": ["client_credentials"], "redirect_uris": ["javascript:alert(1)"],
                          "token_endpoint_auth_method": "telepathy", "scope": "orders:read"});
         let refused = self.caller.post_json("/staff/register", Some(&token), &bad).await?;
@@ -225,6 +238,7 @@ impl Tour {
         let client = Registered::of(&answer);
         let token =
             self.caller.post_form("/staff/token", Some((&client.id, &client.secret)), &[CREDENTIALS]).await?;
+        self.guide.show_briefly(&token);
         self.guide.expect("and it gets tokens like any other", &token, 200, ("scope", "orders:read"));
         Ok(())
     }
@@ -236,7 +250,7 @@ impl Tour {
              for its tokens (RFC 7523). No secret is ever sent to it.",
         );
         let (key, _) = SigningKey::generate(SignatureAlgorithm::EdDsa)?;
-        let token = self.dcr_token().await?.text("access_token").to_owned();
+        let token = self.another_token().await?;
         let body = json!({"software_id": "sensor", "client_name": "Cold store 7", "jwks": {"keys": [key.public_jwk()]}});
         let answer = self.caller.post_json("/staff/register", Some(&token), &body).await?;
         self.guide.show(&answer);
@@ -257,6 +271,7 @@ impl Tour {
         self.guide.show(&answer);
         self.guide.expect("the signature is believed", &answer, 200, ("scope", "orders:write"));
         let replayed = self.caller.post_form("/staff/token", None, &form).await?;
+        self.guide.show_briefly(&replayed);
         self.guide.expect(
             "once: whoever overheard it has nothing",
             &replayed,
@@ -282,12 +297,14 @@ impl Tour {
         self.guide.expect("orders:write is gone at the next request", &answer, 200, ("scope", "orders:read"));
         let beyond = [CREDENTIALS, ("scope", "orders:write")];
         let answer = self.caller.post_form("/staff/token", Some(credential), &beyond).await?;
+        self.guide.show_briefly(&answer);
         self.guide.expect("and cannot be asked for any more", &answer, 400, ("error", "invalid_scope"));
 
         let access = "access = { clients = [\"enroller\"] }\n\n[profiles.staff.templates.field-app.metadata]";
         let shorter = format!("tokens = {{ access_token_ttl = 60 }}\n{access}");
         self.server.edit(access, &shorter).await?;
         let answer = self.caller.post_form("/staff/token", Some(credential), &[CREDENTIALS]).await?;
+        self.guide.show_briefly(&answer);
         self.guide
             .check("tokens live for a minute now", answer.status == 200 && answer.number("expires_in") == 60);
 
@@ -303,6 +320,7 @@ impl Tour {
         self.server.edit("scope = \"orders:none\"", before).await?;
         self.server.edit("status = \"disabled\"\n", "").await?;
         let answer = self.caller.post_form("/staff/token", Some(credential), &[CREDENTIALS]).await?;
+        self.guide.show_briefly(&answer);
         self.guide.expect(
             "restored: they are alive again",
             &answer,
@@ -329,13 +347,16 @@ impl Tour {
             self.caller.post_form("/staff/token", Some((&phone.id, "mcs_wrong")), &[CREDENTIALS]).await?;
         let unknown =
             self.caller.post_form("/staff/token", Some(("nobody", "mcs_wrong")), &[CREDENTIALS]).await?;
+        self.guide.show_briefly(&wrong);
+        self.guide.show_briefly(&unknown);
         self.guide.check(
             "a wrong secret and a client that is not there are answered alike",
             wrong.status == 401 && wrong.status == unknown.status && wrong.json == unknown.json,
         );
-        let token = self.dcr_token().await?.text("access_token").to_owned();
+        let token = self.another_token().await?;
         let greedy = json!({"software_id": "field-app", "scope": "orders:read admin"});
         let greedy = self.caller.post_json("/staff/register", Some(&token), &greedy).await?;
+        self.guide.show_briefly(&greedy);
         self.guide.expect(
             "an instance that wants more than its template gets nothing",
             &greedy,
@@ -347,11 +368,14 @@ impl Tour {
             .caller
             .post_json("/staff/register", Some(&token), &json!({"software_id": "field-app"}))
             .await?;
+        self.guide.show_briefly(&revoked);
+        self.guide.show_briefly(&late);
         self.guide.check(
             "a token that was taken back (RFC 7009) is worth nothing",
             revoked.status == 200 && late.status == 401,
         );
         let closed = self.caller.post_json("/closed/register", None, &json!({})).await?;
+        self.guide.show_briefly(&closed);
         self.guide.expect("where nobody registers, there is nothing", &closed, 404, ("error", "not_found"));
         Ok(())
     }
@@ -373,6 +397,7 @@ impl Tour {
             ("resource", "https://orders.example/"),
         ];
         let token = self.caller.post_form("/open/token", None, &form).await?;
+        self.guide.show_briefly(&token);
         self.guide.expect(
             "registered without a token, and good for tokens",
             &token,
@@ -381,6 +406,7 @@ impl Tour {
         );
         let elsewhere =
             self.caller.post_form("/staff/token", Some((&client.id, &client.secret)), &[CREDENTIALS]).await?;
+        self.guide.show_briefly(&elsewhere);
         self.guide.expect("but unknown to every other profile", &elsewhere, 401, ("error", "invalid_client"));
         Ok(())
     }

@@ -199,6 +199,11 @@ async fn keys_that_should_not_have_been_sent_are_refused() {
     let with = |keys: Value| {
         client(json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": keys}}))
     };
+    let mut nameless = SigningKey::generate(SignatureAlgorithm::Es256).unwrap().0.public_jwk().clone();
+    nameless.as_object_mut().unwrap().remove("kid");
+    let mut identity = [0; 32];
+    identity[0] = 1;
+    let identity = encode_base64url(identity);
     let weak = json!({"kty": "RSA", "e": "AQAB", "n": encode_base64url([0xff; 128])});
     let both = client(json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [key]},
                              "jwks_uri": "https://a.example/jwks"}));
@@ -209,8 +214,16 @@ async fn keys_that_should_not_have_been_sent_are_refused() {
         (with(json!([key, key])), code, "twice"),
         (with(json!([])), code, "has no keys"),
         (with(json!([changed("crv", json!("P-521"))])), code, "has no key for signatures"),
-        (with(json!([changed("x", json!("AAAA"))])), code, "coordinate"),
+        (with(json!([changed("x", json!("AAAA"))])), code, "has a 'x' that is not 32 bytes long"),
         (with(json!([changed("use", json!("enc"))])), code, "has no key for signatures"),
+        (with(json!([changed("key_ops", json!(["encrypt"]))])), code, "has no key for signatures"),
+        (with(json!([changed("x5t", Value::Null)])), code, "keys[0] has a 'x5t' that is null"),
+        (with(json!([key, nameless])), code, "keys[1] of them has no kid: give each its own"),
+        (
+            with(json!([{"kty": "OKP", "crv": "Ed25519", "x": identity}])),
+            code,
+            "keys[0] is no valid Ed25519 key",
+        ),
         (both, code, "stands beside jwks_uri"),
     ])
     .await;
