@@ -11,7 +11,7 @@ pub struct ClientAssertion {
     /// Whom it is about: the same client.
     pub sub: String,
     /// Whom it is for.
-    pub aud: Vec<String>,
+    pub aud: Audience,
     /// When it ends, in seconds since 1970-01-01 UTC.
     pub exp: u64,
     /// Before when it is not good yet.
@@ -20,6 +20,25 @@ pub struct ClientAssertion {
     pub iat: Option<u64>,
     /// Its own name.
     pub jti: String,
+}
+
+/// Whom something is for. The two forms are not the same where one is asked for exactly.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// A string.
+    One(String),
+    /// An array, which may have one item.
+    Several(Vec<String>),
+}
+
+impl Audience {
+    /// Whether this is among them, in either form.
+    pub fn contains(&self, name: &str) -> bool {
+        match self {
+            Self::One(one) => one == name,
+            Self::Several(all) => all.iter().any(|one| one == name),
+        }
+    }
 }
 
 /// A claim is missing or of the wrong type.
@@ -42,12 +61,11 @@ impl ClientAssertion {
                 .ok_or(ClaimError(name))
         };
         let aud = match claims.get("aud") {
-            Some(Value::String(one)) => vec![one.clone()],
-            Some(Value::Array(many)) => many
-                .iter()
-                .map(|item| item.as_str().map(str::to_owned))
-                .collect::<Option<Vec<_>>>()
-                .ok_or(ClaimError("aud"))?,
+            Some(Value::String(one)) => Audience::One(one.clone()),
+            Some(Value::Array(several)) => {
+                let texts = several.iter().map(|item| item.as_str().map(str::to_owned));
+                Audience::Several(texts.collect::<Option<_>>().ok_or(ClaimError("aud"))?)
+            }
             _ => return Err(ClaimError("aud")),
         };
         Ok(Self {
@@ -94,7 +112,8 @@ mod tests {
     fn claims_are_read_strictly() {
         let good = json!({"iss": "c", "sub": "c", "aud": ["a", "b"], "exp": 17.9, "iat": 5, "jti": "j"});
         let claims = read(&good).unwrap();
-        assert_eq!((claims.exp, claims.aud.len(), claims.nbf), (17, 2, None));
+        assert_eq!((claims.exp, claims.nbf), (17, None));
+        assert_eq!(claims.aud, Audience::Several(vec!["a".into(), "b".into()]));
         for (name, value) in [
             ("iss", json!("")),
             ("sub", json!(1)),

@@ -74,6 +74,9 @@ impl Misfit {
 
 /// How a member's value is read and written.
 trait MemberValue: Sized {
+    /// Whether it can have a form for each language (RFC 7591 §2.2).
+    const HAS_LANGUAGES: bool = false;
+
     fn read(value: Value) -> Result<Self, Misfit>;
 
     /// Reads the member into its place in the metadata.
@@ -224,6 +227,8 @@ impl MemberValue for Object {
 }
 
 impl MemberValue for Localized {
+    const HAS_LANGUAGES: bool = true;
+
     fn read(value: Value) -> Result<Self, Misfit> {
         String::read(value).map(|text| Self { plain: Some(text), tagged: BTreeMap::new() })
     }
@@ -307,6 +312,13 @@ macro_rules! members {
             /// The member of this name.
             pub fn named(name: &str) -> Option<Self> {
                 match name { $( stringify!($field) => Some(Self::$variant), )* _ => None }
+            }
+        }
+
+        impl Member {
+            /// Whether it can have a form for each language (RFC 7591 §2.2).
+            pub const fn has_languages(self) -> bool {
+                match self { $( Self::$variant => <$type as MemberValue>::HAS_LANGUAGES, )* }
             }
         }
 

@@ -199,7 +199,7 @@ impl Definitions {
     pub fn load(
         document: DefinitionsDocument,
         revision: Revision,
-        template_ids_ever: BTreeSet<TemplateId>,
+        template_ids_ever: &BTreeSet<TemplateId>,
     ) -> Result<Self, Vec<DefinitionProblem>> {
         let DefinitionsDocument {
             profile,
@@ -212,14 +212,19 @@ impl Definitions {
         } = document;
         let mut loading = Loading {
             problems: Vec::new(),
+            broken_clients: BTreeSet::new(),
             policy: Policy { scope_ceiling: scopes.clone(), default_scope: scopes.clone() },
         };
         loading.check_scopes(&scopes, own_door.as_ref());
+        let mut declared: BTreeSet<String> = clients.iter().map(|client| client.id.clone()).collect();
         let clients: HashMap<_, _> = clients
             .into_iter()
             .filter_map(|client| loading.client(client, &capabilities))
             .map(|client| (client.id.clone(), client))
             .collect();
+        // What is wrong with those that are not loaded has been said.
+        declared.retain(|id| !clients.contains_key(id));
+        loading.broken_clients = declared;
         if let Some(door) = &own_door {
             loading.check_access("registration.own", Some(&door.access), &clients);
         }
@@ -325,6 +330,8 @@ impl Definitions {
 /// A loading of definitions, and what was found wrong on the way.
 struct Loading {
     problems: Vec<DefinitionProblem>,
+    /// Clients that are there, and do not work.
+    broken_clients: BTreeSet<String>,
     /// The operator is bound by what the profile has, and by nothing else.
     policy: Policy,
 }
@@ -372,6 +379,7 @@ impl Loading {
         }
         for id in named {
             match clients.get(id) {
+                None if self.broken_clients.contains(id) => {}
                 None => self.problem(format!("{at}.access"), format!("there is no client '{id}' in this profile")),
                 Some(client) if !client.metadata().metadata().flows().grant_types().contains(&GrantType::ClientCredentials) => self.problem(
                     format!("{at}.access"),
@@ -435,6 +443,12 @@ impl Loading {
             }
         };
         let metadata = admitted?;
+        if secret_lifetime.is_some() && !metadata.metadata().authentication().method().uses_secret() {
+            self.problem(
+                format!("{at}.client_secret_ttl"),
+                "has no effect: instances of this template have no secret",
+            );
+        }
         Some(Template {
             id,
             access,

@@ -127,6 +127,11 @@ impl App {
     /// # Errors
     /// See [`StartError`].
     pub async fn reload(&self, configuration: &Configuration) -> Result<Vec<Reloaded>, StartError> {
+        // A file that the next start would fail with is none to go on with.
+        let forge = Forge { key_encryption_key: &configuration.key_encryption_key, ..self.forge() };
+        for settings in &configuration.profiles {
+            SigningKeys::check(&settings.definitions.profile, forge).await?;
+        }
         self.load(&configuration.profiles, &configuration.public_host).await
     }
 
@@ -139,7 +144,7 @@ impl App {
         // What cannot work is not kept, and neither is what stands beside it.
         for settings in settings {
             let unchecked = settings.definitions.clone();
-            Definitions::load(unchecked, Revision::default(), BTreeSet::new())
+            Definitions::load(unchecked, Revision::default(), &BTreeSet::new())
                 .map_err(StartError::Definitions)?;
             SigningKeys::check(&settings.definitions.profile, self.forge()).await?;
         }
@@ -161,15 +166,16 @@ impl App {
             profiles.push(Arc::new(self.load_profile(settings, kept).await?));
         }
         self.profiles.store(Arc::new(Profiles::new(profiles, public_host)));
-        let reloaded = names.into_iter().zip(kept).enumerate().filter_map(|(index, (profile, kept))| {
-            // Profiles that went long ago have nothing to tell.
-            (index < settings.len() || !kept.changes.is_empty()).then(|| Reloaded {
-                profile,
-                revision: kept.revision.0,
-                changes: kept.changes,
-            })
+        let reloaded = names.into_iter().zip(kept).map(|(profile, kept)| Reloaded {
+            profile,
+            revision: kept.revision.0,
+            changes: kept.changes,
         });
-        Ok(reloaded.collect())
+        // Profiles that went long ago have nothing to tell.
+        let is_served = |reloaded: &Reloaded| {
+            settings.iter().any(|settings| settings.definitions.profile.as_str() == reloaded.profile)
+        };
+        Ok(reloaded.filter(|reloaded| is_served(reloaded) || !reloaded.changes.is_empty()).collect())
     }
 
     fn provision(&self, profile: &ProfileName, documents: Vec<DefinitionDocument>) -> Provision {
@@ -189,7 +195,7 @@ impl App {
         settings: &ProfileSettings,
         kept: &Provisioned,
     ) -> Result<Profile, StartError> {
-        let ever = kept.template_ids_ever.clone();
+        let ever = &kept.template_ids_ever;
         let definitions = Definitions::load(settings.definitions.clone(), kept.revision, ever)
             .map_err(StartError::Definitions)?;
         let name = definitions.profile();

@@ -9,7 +9,7 @@ pub const CUSTOMARY_PORT: u16 = 8700;
 const WORLD: &str = include_str!("demo.toml");
 
 /// The key-encryption key of the demo world. It is always the same, so that several nodes can share a store.
-const KEY_ENCRYPTION_KEY: &str = "ZGVtby1kZW1vLWRlbW8tZGVtby1kZW1vLWRlbW8tZGU";
+pub const KEY_ENCRYPTION_KEY: &str = "ZGVtby1kZW1vLWRlbW8tZGVtby1kZW1vLWRlbW8tZGU";
 
 /// The demo world as a configuration, with the port in its issuers.
 pub fn world(port: u16, store: &str) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use protocol::authentication_method::AuthenticationMethod;
-use protocol::client_assertion::ClientAssertion;
+use protocol::client_assertion::{Audience, ClientAssertion};
 use protocol::jose::{CompactJws, Jwk};
 use registration::client::{Credential, EffectiveClient};
 use registration::clock::Timestamp;
@@ -148,10 +148,10 @@ impl<'a> Presented<'a> {
 fn is_for_us(claims: &ClientAssertion, world: &World<'_>) -> bool {
     let profile = world.profile;
     match profile.assertion_audience {
-        AssertionAudience::Issuer => matches!(claims.aud.as_slice(), [only] if *only == profile.issuer),
+        // The draft of RFC 7523bis: one string, so that an assertion for us is for nobody else.
+        AssertionAudience::Issuer => matches!(&claims.aud, Audience::One(only) if *only == profile.issuer),
         AssertionAudience::IssuerOrTokenEndpoint => {
-            let token_endpoint = profile.endpoint("/token");
-            claims.aud.iter().any(|aud| *aud == profile.issuer || *aud == token_endpoint)
+            claims.aud.contains(&profile.issuer) || claims.aud.contains(&profile.endpoint("/token"))
         }
     }
 }

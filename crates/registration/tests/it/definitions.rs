@@ -55,7 +55,7 @@ pub(crate) fn document() -> DefinitionsDocument {
 }
 
 fn problems(document: DefinitionsDocument) -> Vec<String> {
-    let problems = Definitions::load(document, Revision(1), BTreeSet::new()).unwrap_err();
+    let problems = Definitions::load(document, Revision(1), &BTreeSet::new()).unwrap_err();
     problems.iter().map(ToString::to_string).collect()
 }
 
@@ -107,8 +107,8 @@ fn an_id_of_the_servers_own_form_belongs_to_no_operator_client() {
 fn a_profile_that_says_nothing_of_registration_registers_nobody() {
     let mut silent = document();
     silent.templates[0].access = None;
-    assert!(!Definitions::load(silent, Revision(1), BTreeSet::new()).unwrap().registers_clients());
-    assert!(Definitions::load(document(), Revision(1), BTreeSet::new()).unwrap().registers_clients());
+    assert!(!Definitions::load(silent, Revision(1), &BTreeSet::new()).unwrap().registers_clients());
+    assert!(Definitions::load(document(), Revision(1), &BTreeSet::new()).unwrap().registers_clients());
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_name_that_was_once_a_template_never_becomes_plain_metadata() {
     let ever = BTreeSet::from(["old-app".parse().unwrap()]);
     let mut document = document();
     document.templates.push(TemplateDocument { enabled: false, ..template("off-app") });
-    let definitions = Definitions::load(document, Revision(2), ever).unwrap();
+    let definitions = Definitions::load(document, Revision(2), &ever).unwrap();
     let named = |id: &str| definitions.template_named_in(&metadata(&json!({ "software_id": id })));
     assert!(
         matches!(named("field-app"), NamedTemplate::Template(template) if template.id().as_str() == "field-app")

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::definitions::{document, metadata, scope};
 
 fn load(document: DefinitionsDocument) -> Definitions {
-    Definitions::load(document, Revision(1), BTreeSet::new()).unwrap()
+    Definitions::load(document, Revision(1), &BTreeSet::new()).unwrap()
 }
 
 fn instance(brought: Option<&Value>) -> ClientRecord {

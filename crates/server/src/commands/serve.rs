@@ -1,5 +1,6 @@
 //! `matricula serve`: the real thing.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::say;
 use crate::app::{App, Outside};
 use crate::clock::SystemClock;
-use crate::config::Configuration;
+use crate::config::{AuditRetention, Configuration, Limits, StoreUrl};
 use crate::random::SystemRandomness;
 use crate::run;
 
@@ -39,6 +40,7 @@ pub(super) async fn serve_until_stopped(
     }
     allow_many_connections();
     let listen = configuration.listen;
+    let of_the_start = OfTheStart::of(&configuration);
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let outside = Outside { clock: Arc::new(SystemClock), random: Arc::new(SystemRandomness) };
     let app = Arc::new(App::start(configuration, outside).await?);
@@ -55,7 +57,7 @@ pub(super) async fn serve_until_stopped(
         let (app, file) = (Arc::clone(&app), file.map(Path::to_owned));
         async move {
             while hang_up.recv().await.is_some() {
-                reload(&app, file.as_deref()).await;
+                reload(&app, file.as_deref(), &of_the_start).await;
             }
         }
     });
@@ -81,8 +83,33 @@ fn allow_many_connections() {
     }
 }
 
+/// Settings that a process keeps for as long as it lives.
+struct OfTheStart {
+    listen: SocketAddr,
+    store: StoreUrl,
+    limits: Limits,
+    audit: AuditRetention,
+}
+
+impl OfTheStart {
+    fn of(configuration: &Configuration) -> Self {
+        let Configuration { listen, store, limits, audit, .. } = configuration;
+        Self { listen: *listen, store: store.clone(), limits: *limits, audit: *audit }
+    }
+
+    fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let all = [
+            ("listen", self.listen != other.listen),
+            ("store", self.store != other.store),
+            ("limits", self.limits != other.limits),
+            ("audit", self.audit != other.audit),
+        ];
+        all.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+}
+
 /// A mistake in the file costs nothing: what was good before keeps serving.
-async fn reload(app: &App, file: Option<&Path>) {
+async fn reload(app: &App, file: Option<&Path>, of_the_start: &OfTheStart) {
     let Some(file) = file else {
         return tracing::warn!("there is no configuration file to reload");
     };
@@ -92,6 +119,10 @@ async fn reload(app: &App, file: Option<&Path>) {
     };
     for warning in configuration.warnings() {
         tracing::warn!("{warning}");
+    }
+    let changed = of_the_start.differences(&OfTheStart::of(&configuration));
+    if !changed.is_empty() {
+        tracing::warn!("{} changed in the file: that waits for the next start", changed.join(", "));
     }
     match app.reload(&configuration).await {
         Ok(reloaded) => {

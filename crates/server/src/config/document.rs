@@ -94,9 +94,11 @@ pub struct ProfileDocument {
     #[schemars(schema_with = "signature_algorithm")]
     pub access_token_signing_alg: SignatureAlgorithm,
     /// The grants that are served; all that there are, where this is omitted.
+    #[serde(default)]
     #[schemars(schema_with = "grant_types")]
     pub grant_types: Option<Vec<GrantType>>,
     /// How clients may authenticate; in all ways that there are, where this is omitted.
+    #[serde(default)]
     #[schemars(schema_with = "authentication_methods")]
     pub token_endpoint_auth_methods: Option<Vec<AuthenticationMethod>>,
     /// Whom client assertions may be addressed to.
@@ -122,7 +124,7 @@ fn default_signing_alg() -> SignatureAlgorithm {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AudienceDocument {
-    /// The issuer alone, as the current draft of RFC 7523bis asks.
+    /// The issuer alone, as one string: what the current draft of RFC 7523bis asks for.
     #[default]
     Issuer,
     /// The issuer or the token endpoint, also in a list, for older clients.

@@ -4,6 +4,7 @@ pub mod document;
 mod example;
 mod profile;
 mod secret;
+mod syntax;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -119,13 +120,14 @@ impl Configuration {
     /// See [`ConfigError`]; all problems at once.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigError> {
         let document: ConfigDocument =
-            toml::from_str(text).map_err(|error| ConfigError::Syntax(error.to_string()))?;
+            toml::from_str(text).map_err(|error| ConfigError::Syntax(syntax::shown(&error, text)))?;
         let mut problems = Vec::new();
         let listen = read_listen(&document.listen, &mut problems);
         let public_url = read_public_url(&document.public_url, &mut problems);
         let store = read_store(&document.store, folder, &mut problems);
         let key = secret::key_encryption_key(&document, folder, &mut problems);
         let limits = read_limits(&document, &mut problems);
+        let audit = read_retention(&document, &mut problems);
         let profiles = profile::read_all(&document.profiles, public_url.as_deref(), folder, &mut problems);
         match (listen, public_url, store, key) {
             (Some(listen), Some(public_url), Some(store), Some(key_encryption_key))
@@ -137,10 +139,7 @@ impl Configuration {
                     store,
                     key_encryption_key,
                     limits,
-                    audit: AuditRetention {
-                        events: days(document.audit.retention_days),
-                        activity: days(document.audit.activity_retention_days),
-                    },
+                    audit,
                     profiles,
                 })
             }
@@ -153,7 +152,8 @@ impl Configuration {
     /// What works, and an operator should know all the same.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        for ProfileSettings { issuer, definitions, .. } in &self.profiles {
+        for ProfileSettings { issuer, definitions, warnings: own, .. } in &self.profiles {
+            warnings.extend(own.iter().cloned());
             if definitions.own_door.as_ref().is_some_and(|door| door.access == Access::Open) {
                 warnings.push(format!(
                     "{issuer}: everybody may register clients here, without a token. That is for trying things out and \
@@ -173,8 +173,21 @@ impl Configuration {
     }
 }
 
-fn days(days: u64) -> Duration {
-    Duration::from_secs(days.saturating_mul(86_400))
+/// The longest retention: a hundred years.
+const MAX_DAYS: u64 = 36_525;
+
+fn read_retention(document: &ConfigDocument, problems: &mut Vec<Problem>) -> AuditRetention {
+    let audit = &document.audit;
+    let mut days = |name: &str, days: u64| {
+        if !(1..=MAX_DAYS).contains(&days) {
+            problem(problems, format!("audit.{name}"), format!("must be 1 to {MAX_DAYS} days"));
+        }
+        Duration::from_secs(days.saturating_mul(86_400))
+    };
+    AuditRetention {
+        events: days("retention_days", audit.retention_days),
+        activity: days("activity_retention_days", audit.activity_retention_days),
+    }
 }
 
 pub(crate) fn problem(problems: &mut Vec<Problem>, at: impl Into<String>, text: impl Into<String>) {
@@ -195,13 +208,21 @@ fn read_listen(text: &str, problems: &mut Vec<Problem>) -> Option<SocketAddr> {
     }
 }
 
+/// More than a machine has ports for.
+const MAX_CONNECTIONS: u64 = 1_000_000;
+
+/// An hour.
+const MAX_SECONDS: u64 = 3_600;
+
 fn read_limits(document: &ConfigDocument, problems: &mut Vec<Problem>) -> Limits {
     let limits = &document.limits;
-    for (name, zero) in
-        [("connections", limits.connections == 0), ("request_seconds", limits.request_seconds == 0)]
-    {
-        if zero {
-            problem(problems, format!("limits.{name}"), "must be at least 1, or nobody is ever served");
+    for (name, stated, (least, most)) in [
+        ("connections", limits.connections as u64, (1, MAX_CONNECTIONS)),
+        ("request_seconds", limits.request_seconds, (1, MAX_SECONDS)),
+        ("drain_seconds", limits.drain_seconds, (0, MAX_SECONDS)),
+    ] {
+        if !(least..=most).contains(&stated) {
+            problem(problems, format!("limits.{name}"), format!("must be {least} to {most}"));
         }
     }
     Limits {
@@ -232,7 +253,22 @@ fn read_public_url(text: &str, problems: &mut Vec<Problem>) -> Option<String> {
 
 fn read_store(text: &str, folder: &Path, problems: &mut Vec<Problem>) -> Option<StoreUrl> {
     match text.split_once(':') {
-        Some(("sqlite", path)) if !path.is_empty() => Some(StoreUrl::Sqlite(folder.join(path))),
+        // SQLite would take some names for something else than files.
+        Some(("sqlite", path)) if path.starts_with(':') || path.starts_with("file:") => {
+            problem(problems, "store", "is not the path of a file: write sqlite:PATH");
+            None
+        }
+        Some(("sqlite", path)) if !path.is_empty() => {
+            let path = folder.join(path);
+            let parent =
+                path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            if path.is_dir() {
+                problem(problems, "store", format!("{} is a folder: name a file in it", path.display()));
+            } else if !parent.is_dir() {
+                problem(problems, "store", format!("there is no folder {}: make it first", parent.display()));
+            }
+            Some(StoreUrl::Sqlite(path))
+        }
         _ => {
             problem(problems, "store", format!("'{text}' is not a store that is known: use sqlite:PATH"));
             None

@@ -12,19 +12,19 @@ use protocol::scope::Scope;
 use protocol::word;
 use registration::access::Access;
 use registration::capabilities::Capabilities;
-use registration::client::TokenRules;
+use registration::client::{SecretHash, TokenRules};
 use registration::definitions::{
     Definitions, DefinitionsDocument, OperatorClientDocument, OwnDoor, ProfileName, Revision,
     TemplateDocument,
 };
 use registration::policy::Policy;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use storage::{DefinitionDocument, DefinitionKind};
 use url::Url;
 
 use super::document::{
-    AccessDocument, AudienceDocument, OwnDoorDocument, ProfileDocument, ResourceDocument, StatusDocument,
-    TokenFormatDocument,
+    AccessDocument, AudienceDocument, ClientDocument, OwnDoorDocument, ProfileDocument, ResourceDocument,
+    StatusDocument, TokenFormatDocument,
 };
 use super::{Problem, is_loopback, problem, secret};
 
@@ -44,6 +44,9 @@ const RESERVED_NAMES: [&str; 12] = [
     "userinfo",
 ];
 
+/// The longest path of an issuer, in bytes.
+const MAX_ISSUER_PATH: usize = 512;
+
 /// The longest life of anything that is counted in seconds here: ten years.
 const MAX_TTL: u64 = 10 * 366 * 86_400;
 
@@ -62,6 +65,8 @@ pub struct ProfileSettings {
     pub definitions: DefinitionsDocument,
     /// The same, as it was written, to be kept with its revisions.
     pub documents: Vec<DefinitionDocument>,
+    /// What works, and is probably not what was meant.
+    pub warnings: Vec<String>,
 }
 
 pub(super) fn read_all(
@@ -132,7 +137,13 @@ pub(super) fn origin_and_path(text: &str) -> Result<(String, String), String> {
     {
         return Err("has a query, a fragment or a user name: leave it out (RFC 8414 section 2)".to_owned());
     }
+    if matches!(url.port(), Some(80 | 443)) {
+        return Err("has the port of another scheme: leave it out, or take another one".to_owned());
+    }
     let (origin, path) = (url.origin().ascii_serialization(), url.path().trim_end_matches('/'));
+    if path.len() > MAX_ISSUER_PATH {
+        return Err(format!("has a path of more than {MAX_ISSUER_PATH} bytes"));
+    }
     if text.trim_end_matches('/') != format!("{origin}{path}") {
         return Err(format!("is not in its normal form: write it as {origin}{path}"));
     }
@@ -165,9 +176,9 @@ impl Reading<'_> {
             }
         };
         let capabilities = self.capabilities(document);
-        let resource = self.resource(&document.resource);
+        let scopes = self.scope("resource.scopes", &document.resource.scopes);
+        let resource = self.resource(&document.resource, &scopes);
         let registration = document.registration.as_ref();
-        let scopes = resource.as_ref().map(|resource| resource.scopes.clone()).unwrap_or_default();
         let own_door = registration.and_then(|registration| registration.own.as_ref());
         let own_door = own_door.map(|door| self.own_door(door, &scopes));
         let ttl = registration.map_or(600, |registration| registration.initial_access_token_ttl);
@@ -184,13 +195,20 @@ impl Reading<'_> {
             initial_access_token_lifetime,
         };
         // Whatever the heart has against it is said now, and not when the first client comes.
-        if let Err(found) = Definitions::load(definitions.clone(), Revision(0), BTreeSet::new()) {
-            for found in found {
-                self.problem(&found.at, found.text);
+        let mut warnings = Vec::new();
+        match Definitions::load(definitions.clone(), Revision(0), &BTreeSet::new()) {
+            Ok(loaded) => warnings = self.warnings(&definitions, &loaded),
+            Err(found) => {
+                for found in found {
+                    self.problem(&found.at, found.text);
+                }
             }
         }
+        let issuer = issuer?;
         Some(ProfileSettings {
-            issuer: issuer?,
+            documents: documents(document, &issuer, &definitions),
+            warnings,
+            issuer,
             access_token_algorithm: document.access_token_signing_alg,
             assertion_audience: match document.client_assertion_audience {
                 AudienceDocument::Issuer => AssertionAudience::Issuer,
@@ -198,8 +216,38 @@ impl Reading<'_> {
             },
             resource: resource?,
             definitions,
-            documents: documents(document),
         })
+    }
+
+    /// What an operator wrote down and nobody heeds: a stranger's answer would show it, and the operator gets none.
+    fn warnings(&self, written: &DefinitionsDocument, loaded: &Definitions) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let mut warn = |at: &str, text: String| warnings.push(format!("{}.{at}: {text}", self.at));
+        let templates = written.templates.iter().filter_map(|template| {
+            let now = loaded.template(&template.id.parse().ok()?)?.metadata().to_wire();
+            Some((format!("templates.{}", template.id), &template.metadata, now))
+        });
+        let clients = written.clients.iter().filter_map(|client| {
+            let now = loaded.client(&client.id)?.metadata().to_wire();
+            Some((format!("clients.{}", client.id), &client.metadata, now))
+        });
+        for (at, stated, now) in templates.chain(clients) {
+            for (member, text) in unheeded(stated, &now) {
+                warn(&format!("{at}.metadata.{member}"), text);
+            }
+        }
+        for client in written.clients.iter().filter(|client| {
+            client.secret.as_ref().is_some_and(|hash| hash.as_bytes().iter().all(|byte| *byte == 0))
+        }) {
+            warn(
+                &format!("clients.{}", client.id),
+                "its client_secret_sha256 is the example's: no secret has it, so this client cannot authenticate".into(),
+            );
+        }
+        if written.own_door.as_ref().is_some_and(|door| door.policy.scope_ceiling.is_empty()) {
+            warn("registration.own.scopes", "is empty: clients that register here can get no token".into());
+        }
+        warnings
     }
 
     /// What this build can do, as far as the profile wants it.
@@ -223,16 +271,18 @@ impl Reading<'_> {
             }
             wanted.authentication_methods.retain(|method| methods.contains(method));
         }
-        if wanted.grant_types.is_empty() {
+        if wanted.grant_types.is_empty() && document.grant_types.as_ref().is_some_and(Vec::is_empty) {
             self.problem("grant_types", "names none, so no client could get a token");
         }
-        if wanted.authentication_methods.is_empty() {
+        if wanted.authentication_methods.is_empty()
+            && document.token_endpoint_auth_methods.as_ref().is_some_and(Vec::is_empty)
+        {
             self.problem("token_endpoint_auth_methods", "names none, so no client could authenticate");
         }
         wanted
     }
 
-    fn resource(&mut self, document: &ResourceDocument) -> Option<Resource> {
+    fn resource(&mut self, document: &ResourceDocument, all: &Scope) -> Option<Resource> {
         let ResourceDocument { identifier, scopes, access_token_format, access_token_ttl } = document;
         match access_token_format {
             TokenFormatDocument::Jwt => {}
@@ -240,10 +290,9 @@ impl Reading<'_> {
         if scopes.is_empty() {
             self.problem("resource.scopes", "names none, so no token could be good for anything");
         }
-        let scopes = self.scope("resource.scopes", scopes);
         let access_token_lifetime = self.ttl("resource.access_token_ttl", *access_token_ttl);
         match ResourceIdentifier::parse(identifier) {
-            Ok(identifier) => Some(Resource { identifier, scopes, access_token_lifetime }),
+            Ok(identifier) => Some(Resource { identifier, scopes: all.clone(), access_token_lifetime }),
             Err(error) => {
                 self.problem("resource.identifier", error.to_string());
                 None
@@ -297,9 +346,9 @@ impl Reading<'_> {
             let before = self.problems.len();
             let secret = secret::client_secret(client, &place, self.folder, self.problems);
             let secret_is_wrong = self.problems.len() > before;
-            let Some(metadata) = self.metadata(&at, &client.metadata).filter(|_| !secret_is_wrong) else {
-                continue;
-            };
+            // That has been said, and is no reason to miss the client elsewhere.
+            let secret = if secret_is_wrong { Some(SecretHash::NOBODYS) } else { secret };
+            let Some(metadata) = self.metadata(&at, &client.metadata) else { continue };
             clients.push(OperatorClientDocument {
                 id: id.clone(),
                 enabled: client.enabled,
@@ -314,9 +363,16 @@ impl Reading<'_> {
     /// Metadata that an operator writes. Unlike a stranger's, a member that nobody knows is a mistake.
     fn metadata(&mut self, at: &str, members: &BTreeMap<String, Value>) -> Option<ClientMetadata> {
         let at = format!("{at}.metadata");
-        let unknown = |name: &&String| Member::named(name.split('#').next().unwrap_or_default()).is_none();
-        for name in members.keys().filter(unknown) {
-            self.problem(&at, format!("'{name}' is no client metadata that is known"));
+        for name in members.keys() {
+            let (member, language) =
+                name.split_once('#').map_or((name.as_str(), None), |(m, l)| (m, Some(l)));
+            match Member::named(member) {
+                None => self.problem(&at, format!("'{name}' is no client metadata that is known")),
+                Some(known) if language.is_some() && !known.has_languages() => {
+                    self.problem(&at, format!("'{name}': '{member}' is the same in all languages"));
+                }
+                Some(_) => {}
+            }
         }
         match ClientMetadata::from_members(members.clone().into_iter().collect()) {
             Ok(metadata) => Some(metadata),
@@ -357,16 +413,57 @@ fn read_access(document: &AccessDocument) -> Access {
     }
 }
 
-/// Each definition by itself, as it was written, so that each has revisions of its own.
-fn documents(document: &ProfileDocument) -> Vec<DefinitionDocument> {
+/// Members that were written down and came to nothing, or to less, with what became of them.
+fn unheeded(stated: &ClientMetadata, now: &ClientMetadata) -> Vec<(String, String)> {
+    let members = |metadata: &ClientMetadata| match serde_json::to_value(metadata) {
+        Ok(Value::Object(members)) => members,
+        // Metadata is written as an object.
+        _ => Map::new(),
+    };
+    let now = members(now);
+    let became = members(stated).into_iter().filter_map(|(name, stated)| match (&stated, now.get(&name)) {
+        (_, None) if stated != Value::Bool(false) => {
+            Some((name, "has no effect here, and is left out".to_owned()))
+        }
+        (Value::Array(stated), Some(Value::Array(now))) => {
+            let lost: Vec<String> =
+                stated.iter().filter(|item| !now.contains(item)).map(ToString::to_string).collect();
+            (!lost.is_empty())
+                .then(|| (name, format!("{} is not served here, and is left out", lost.join(", "))))
+        }
+        _ => None,
+    });
+    became.collect()
+}
+
+/// Each definition by itself, as it was written, so that each has revisions of its own. What it refers to stands in it:
+/// when the secret in a file or the address of the server changes, the definition has changed.
+fn documents(
+    document: &ProfileDocument,
+    issuer: &str,
+    definitions: &DefinitionsDocument,
+) -> Vec<DefinitionDocument> {
     let ProfileDocument { clients, templates, .. } = document;
-    let alone = ProfileDocument { clients: BTreeMap::new(), templates: BTreeMap::new(), ..document.clone() };
+    let alone = ProfileDocument {
+        issuer: Some(issuer.to_owned()),
+        clients: BTreeMap::new(),
+        templates: BTreeMap::new(),
+        ..document.clone()
+    };
     let one = |kind, id: &str, document: serde_json::Result<Value>| {
         // These types have been read from text, so they can be written as text.
         DefinitionDocument { kind, id: id.to_owned(), document: document.unwrap_or_default() }
     };
     let mut all = vec![one(DefinitionKind::Profile, "", serde_json::to_value(alone))];
     for (id, client) in clients {
+        let hash =
+            definitions.clients.iter().find(|known| known.id == *id).and_then(|known| known.secret.as_ref());
+        let client = ClientDocument {
+            client_secret_sha256: hash.map(secret::hexadecimal),
+            client_secret_file: None,
+            client_secret_env: None,
+            ..client.clone()
+        };
         all.push(one(DefinitionKind::Client, id, serde_json::to_value(client)));
     }
     for (id, template) in templates {

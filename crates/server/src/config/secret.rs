@@ -60,14 +60,16 @@ pub(super) fn client_secret(
     }
 }
 
+/// Whoever writes the secret itself where its place belongs does not find it in the log.
 fn read_file(file: &str, folder: &Path) -> Result<String, String> {
-    let path = folder.join(file);
-    std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
+    std::fs::read_to_string(folder.join(file)).map_err(|error| {
+        format!("the file that it names cannot be read ({error}); relative paths begin at the folder of the configuration")
+    })
 }
 
 fn read_environment(name: &str) -> Result<String, String> {
     std::env::var(name)
-        .map_err(|_missing| format!("the environment variable {name} is not set, or is not text"))
+        .map_err(|_missing| "the environment variable that it names is not set, or is not text".to_owned())
 }
 
 fn hash(secret: &str) -> Result<SecretHash, String> {
@@ -77,7 +79,19 @@ fn hash(secret: &str) -> Result<SecretHash, String> {
             "the secret is shorter than {MIN_SECRET} characters: make one with 'matricula secret'"
         ));
     }
+    // RFC 6749 §2.3.1 has clients form-encode a secret, and many do not: then these letters become others.
+    if !secret.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~/=:!@".contains(&b)) {
+        return Err(
+            "the secret has letters that clients send in different ways, as + and % are: make one with 'matricula secret'"
+                .to_owned(),
+        );
+    }
     Ok(SecretHash::of(secret))
+}
+
+/// As it stands in a configuration.
+pub(super) fn hexadecimal(hash: &SecretHash) -> String {
+    hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read_hash(hexadecimal: &str) -> Result<SecretHash, String> {
@@ -89,5 +103,10 @@ fn read_hash(hexadecimal: &str) -> Result<SecretHash, String> {
             "is not the SHA-256 of a secret: 64 hexadecimal digits, as 'matricula secret' prints them",
         )?;
     }
-    Ok(SecretHash::from_bytes(bytes))
+    let hash = SecretHash::from_bytes(bytes);
+    if hash.is_of("") {
+        Err("is the hash of nothing: make a secret with 'matricula secret'".to_owned())
+    } else {
+        Ok(hash)
+    }
 }

@@ -80,6 +80,24 @@ async fn authentications_and_refusals_are_counted_and_a_refusal_says_why_and_fro
     assert_eq!(told, expected);
 }
 
+/// The file still says the same; what it means has changed.
+#[tokio::test]
+async fn a_new_secret_in_a_file_is_a_change_of_the_client() {
+    let mut server = Server::demo().await;
+    let secret = |text: &str| std::fs::write(server.folder().join("secret"), text).unwrap();
+    secret("a-first-secret-of-more-than-32-characters");
+    let hash = "client_secret_sha256 = \"aeb15dbb373bb2a777a3ce0882a252d1dc233a67172dcaf182bac92dfaab7c2c\"";
+    let by_file = "client_secret_file = \"secret\"";
+    server.reload(hash, by_file).await.unwrap();
+    let reloaded = server.reload(by_file, by_file).await.unwrap();
+    assert!(reloaded.iter().all(|profile| profile.changes.is_empty()), "{reloaded:?}");
+    std::fs::write(server.folder().join("secret"), "another-secret-of-more-than-32-characters").unwrap();
+    let reloaded = server.reload(by_file, by_file).await.unwrap();
+    let changes: Vec<String> =
+        reloaded.iter().flat_map(|profile| &profile.changes).map(ToString::to_string).collect();
+    assert_eq!(changes, ["client enroller changed"]);
+}
+
 #[tokio::test]
 async fn no_secret_ever_stands_in_the_log() {
     let server = Server::demo().await;

@@ -9,6 +9,7 @@ pub(crate) fn matricula(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_matricula"))
         .args(arguments)
         .env_remove("MATRICULA_LOG")
+        .env("RUST_BACKTRACE", "1")
         .output()
         .unwrap()
 }
@@ -41,7 +42,9 @@ fn a_configuration_is_printed_checked_and_described() {
     assert!(checked.status.success());
     assert_eq!(
         stdout(&checked),
-        "https://id.example.com/staff: registers clients\nThe configuration can work.\n"
+        "https://id.example.com/staff: registers clients\nThe configuration can work.\n\
+         Warning: profiles.staff.clients.enroller: its client_secret_sha256 is the example's: no secret has it, so this \
+         client cannot authenticate\n"
     );
 
     let schema: Value = serde_json::from_str(&stdout(&matricula(&["config", "schema"]))).unwrap();
@@ -64,6 +67,19 @@ fn a_secret_comes_with_the_line_for_the_configuration() {
 }
 
 #[test]
+fn a_folder_that_is_no_demo_worlds_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let key = folder.path().join("key-encryption-key");
+    std::fs::write(&key, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").unwrap();
+    let output = matricula(&["dev", "--data", folder.path().to_str().unwrap()]);
+    assert!(!output.status.success());
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("a key-encryption-key of its own"), "{told}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was made in it");
+    assert!(std::fs::read_to_string(key).unwrap().starts_with("AAAA"));
+}
+
+#[test]
 fn a_mistake_is_told_on_standard_error_and_by_the_exit_code() {
     for (arguments, says) in [
         (&["serve", "--config", "/no/such/file"][..], "/no/such/file"),
@@ -76,5 +92,6 @@ fn a_mistake_is_told_on_standard_error_and_by_the_exit_code() {
         assert!(!output.status.success());
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(told.contains(says), "{arguments:?}: {told}");
+        assert!(!told.contains("backtrace"), "people read this: {told}");
     }
 }

@@ -37,6 +37,12 @@ impl HandClock {
     }
 }
 
+impl HandClock {
+    pub(crate) fn back(&self, by: Duration) {
+        self.0.fetch_sub(u64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
+    }
+}
+
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::Relaxed))
@@ -111,6 +117,10 @@ impl Server {
     pub(crate) fn text_with(&self, old: &str, new: &str) -> String {
         assert!(self.text.contains(old), "the configuration has no '{old}'");
         self.text.replace(old, new)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn store_path(&self) -> std::path::PathBuf {

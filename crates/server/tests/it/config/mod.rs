@@ -24,7 +24,8 @@ fn problems(text: &str) -> Vec<String> {
 fn the_example_works() {
     let configuration = parse(EXAMPLE).unwrap();
     assert_eq!(configuration.profiles[0].issuer, "https://id.example.com/staff");
-    assert!(configuration.warnings().is_empty());
+    let warnings = configuration.warnings();
+    assert!(warnings.len() == 1 && warnings[0].contains("no secret has it"), "{warnings:?}");
 }
 
 #[test]
@@ -42,7 +43,8 @@ listen = "localhost"
 public_url = "http://id.example.com/path?x=1"
 store = "mongodb:x"
 key_encryption_key_file = "no-such-file"
-limits = { connections = 0 }
+limits = { connections = 0, request_seconds = 9223372036854775807 }
+audit = { retention_days = 0 }
 [profiles.Staff.resource]
 identifier = "orders"
 scopes = []
@@ -60,7 +62,7 @@ scopes = ["orders:read"]
 [profiles.one.clients.c]
 client_secret_file = "key-encryption-key"
 client_secret_env = "NO_SUCH_VARIABLE"
-metadata = { grant_types = ["client_credentials"], redirect_urls = ["x"], client_name = 7 }
+metadata = { grant_types = ["client_credentials"], redirect_urls = ["x"], client_name = 7, "scope#fr" = "a" }
 [profiles.two]
 issuer = "https://ID.example.com/same/"
 [profiles.two.resource]
@@ -75,6 +77,13 @@ metadata = { grant_types = ["client_credentials"] }
 access = { clients = [] }
 client_secret_ttl = 99999999999
 metadata = { grant_types = ["client_credentials"], scope = "orders:write" }
+[profiles.two.templates.keys]
+client_secret_ttl = 60
+metadata = { grant_types = ["client_credentials"], token_endpoint_auth_method = "private_key_jwt" }
+[profiles.two.templates.u]
+metadata = { grant_types = ["client_credentials"] }
+[profiles.two.templates.U]
+metadata = { grant_types = ["client_credentials"] }
 "#,
     );
     for wanted in [
@@ -82,19 +91,23 @@ metadata = { grant_types = ["client_credentials"], scope = "orders:write" }
         "public_url: is http: use https",
         "store: 'mongodb:x' is not a store that is known",
         "key_encryption_key_file: ",
-        "limits.connections: must be at least 1",
+        "limits.connections: must be 1 to 1000000",
+        "limits.request_seconds: must be 1 to 3600",
+        "audit.retention_days: must be 1 to 36525",
         "profiles.Staff: a profile's name has 1 to 64 characters",
         "profiles.Staff.resource.identifier: a resource must be an absolute URI",
         "profiles.Staff.resource.scopes: names none",
         "profiles.Staff.resource.access_token_ttl: must be 1 to",
         "profiles.token.resource.scopes: 'a b' is not a scope token",
         "profiles.one.grant_types: 'implicit' is not served by this version: use client_credentials",
-        "profiles.one.grant_types: names none",
         "profiles.one.token_endpoint_auth_methods: 'none' is not served by this version",
         "profiles.one.resource.identifier: a resource must be an absolute URI without a fragment",
         "profiles.one.clients.c.client_secret_env: stands beside client_secret_file",
         "profiles.one.clients.c.metadata: 'redirect_urls' is no client metadata that is known",
         "profiles.one.clients.c.metadata: client_name must be a string",
+        "profiles.one.clients.c.metadata: 'scope#fr': 'scope' is the same in all languages",
+        "profiles.two.templates.keys.client_secret_ttl: has no effect",
+        "profiles.two.templates.u: another template has this name in other letters",
         "profiles.two.issuer: is not in its normal form: write it as https://id.example.com/same",
         "profiles.two.registration.own.access: 'users' need sign-in",
         "profiles.two.clients.short.client_secret_sha256: is not the SHA-256 of a secret",
@@ -161,6 +174,74 @@ fn unknown_keys_are_errors_that_name_the_key() {
 }
 
 #[test]
+fn one_mistake_is_told_once() {
+    let text = demo::world(8700, "sqlite:x");
+    let hash = text.lines().find(|line| line.starts_with("client_secret_sha256")).unwrap();
+    for (from, to, said) in [
+        (hash, "client_secret_file = \"no-such-file\"", "clients.enroller.client_secret_file: the file"),
+        (hash, "", "clients.enroller: 'client_secret_basic' needs a secret"),
+        (
+            "identifier = \"https://orders.example\"\nscopes = [\"orders:read\", \"orders:write\"]\n\n[profiles.staff.registration",
+            "identifier = \" https://orders.example\"\nscopes = [\"orders:read\", \"orders:write\"]\n\n[profiles.staff.registration",
+            "resource.identifier: a resource must be",
+        ),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let found = problems(&text.replace(from, to));
+        assert!(found.len() == 1 && found[0].starts_with(&format!("profiles.staff.{said}")), "{found:#?}");
+    }
+}
+
+#[test]
+fn what_an_operator_wrote_and_nobody_heeds_is_warned_of() {
+    let text = demo::world(8700, "sqlite:x").replace(
+        "grant_types = [\"client_credentials\"]\ntoken",
+        "grant_types = [\"client_credentials\", \"bogus\"]\ndefault_max_age = 5\ntoken",
+    );
+    let warnings = parse(&text).unwrap().warnings();
+    for wanted in [
+        "profiles.staff.templates.field-app.metadata.default_max_age: has no effect here",
+        "profiles.staff.templates.field-app.metadata.grant_types: \"bogus\" is not served here",
+    ] {
+        assert!(warnings.iter().any(|warning| warning.starts_with(wanted)), "{wanted}: {warnings:#?}");
+    }
+}
+
+/// People put secrets where they do not belong, and what is said of it ends up in logs.
+#[test]
+fn a_secret_in_the_wrong_place_is_not_repeated() {
+    let text = demo::world(8700, "sqlite:x");
+    let hash = text.lines().find(|line| line.starts_with("client_secret_sha256")).unwrap();
+    for (from, to, says) in [
+        (hash, "client_secret = \"SUPER-SECRET\"", "client_secret_sha256, _file or _env"),
+        (hash, "client_secret_env = \"SUPER-SECRET\"", "environment variable that it names is not set"),
+        (hash, "client_secret_file = \"SUPER-SECRET\"", "the file that it names cannot be read"),
+        (
+            "key_encryption_key_file = ",
+            "key_encryption_key = \"SUPER-SECRET\"\n#",
+            "key_encryption_key_file or _env",
+        ),
+        ("listen = ", "limits = \"SUPER-SECRET\"\nlisten = ", "limits: is a string, and should be"),
+        ("access = \"open\"", "access = \"SUPER-SECRET\"", "write access = "),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let error = parse(&text.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+        assert!(!error.contains("SUPER-SECRET"), "{error}");
+    }
+}
+
+#[test]
+fn a_store_is_a_file_in_a_folder_that_is_there() {
+    let with = |store: &str| problems(&demo::world(8700, store));
+    assert!(with("sqlite:/no/such/folder/x.db")[0].contains("there is no folder /no/such/folder"));
+    assert!(with("sqlite:.")[0].contains("is a folder"));
+    for other in ["sqlite::memory:", "sqlite:file:x?mode=memory", "sqlite:"] {
+        assert_eq!(with(other).len(), 1, "{other}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_named() {
     let error = Configuration::read(Path::new("/no/such/file.toml")).unwrap_err();
     assert!(error.to_string().starts_with("/no/such/file.toml: "), "{error}");
@@ -177,6 +258,9 @@ fn secrets_come_by_file_and_short_ones_are_refused() {
     let short = Configuration::parse(&text, folder.path()).unwrap_err().to_string();
     assert!(short.contains("shorter than 32 characters"), "{short}");
     assert!(!short.contains("enroller-secret"));
+    std::fs::write(folder.path().join("secret"), "ab+/%cdefghijklmnopqrstuvwxyz0123456").unwrap();
+    let ambiguous = Configuration::parse(&text, folder.path()).unwrap_err().to_string();
+    assert!(ambiguous.contains("clients send in different ways"), "{ambiguous}");
     std::fs::write(folder.path().join("secret"), "x".repeat(32) + "\n").unwrap();
     let profiles = Configuration::parse(&text, folder.path()).unwrap().profiles;
     let staff = profiles.iter().find(|profile| profile.issuer.ends_with("/staff")).unwrap();
@@ -202,4 +286,7 @@ fn the_schema_describes_every_key() {
     undescribed(&schema, "", &mut found);
     assert!(found.is_empty(), "{found:?}");
     assert!(schema["properties"].get("profiles").is_some());
+    let required = |of: &str| schema["$defs"][of]["required"].clone();
+    assert_eq!(required("ProfileDocument"), serde_json::json!(["resource"]), "the rest may be omitted");
+    assert_eq!(required("TemplateDocument"), serde_json::json!(["metadata"]));
 }

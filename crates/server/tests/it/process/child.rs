@@ -10,6 +10,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use server::demo;
 use tempfile::TempDir;
 
+/// What stands in `MATRICULA_TEST_SECRET`.
+pub(crate) const SECRET_IN_THE_ENVIRONMENT: &str = "a-secret-in-the-environment-of-36-ch";
+
 /// `matricula serve` on the demo world.
 pub(crate) struct Process {
     child: Child,
@@ -44,6 +47,15 @@ impl Process {
         Self::start_in(Arc::clone(&self.folder), self.port, &[])
     }
 
+    /// Starts it on a configuration that was changed.
+    pub(crate) fn start_changed(change: impl FnOnce(String) -> String) -> Self {
+        let folder = TempDir::new().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let world = change(demo::world(port, "sqlite:matricula.db"));
+        std::fs::write(folder.path().join("matricula.toml"), world).unwrap();
+        Self::start_in(Arc::new(folder), port, &[])
+    }
+
     fn start_in(folder: Arc<TempDir>, port: u16, wrapper: &[&str]) -> Self {
         let binary = env!("CARGO_BIN_EXE_matricula");
         let (program, before) =
@@ -57,6 +69,8 @@ impl Process {
             .args(["--log", "info", "serve", "--config"])
             .arg(folder.path().join("matricula.toml"))
             .env_remove("MATRICULA_LOG")
+            .env("MATRICULA_KEY_ENCRYPTION_KEY", demo::KEY_ENCRYPTION_KEY)
+            .env("MATRICULA_TEST_SECRET", SECRET_IN_THE_ENVIRONMENT)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

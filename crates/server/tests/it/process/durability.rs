@@ -94,6 +94,14 @@ fn what_was_acknowledged_survives_the_death_of_the_process() {
         let (status, answer) = connection.token((id, secret), "").unwrap();
         assert_eq!(status, 200, "client {id} is gone: {answer}");
     }
+    // Also those that nobody was told of: a token is spent where there is a client, and nowhere else.
+    let file = rusqlite::Connection::open(process.store()).unwrap();
+    let count =
+        |what: &str| file.query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get::<_, i64>(0));
+    let paid = count("clients WHERE registrant = 'client'").unwrap();
+    assert_eq!(count("initial_access_tokens WHERE spent_at IS NOT NULL").unwrap(), paid);
+    assert_eq!(count("audit_events WHERE kind = 'client-registered'").unwrap(), paid);
+    assert_eq!(count("audit_events WHERE kind = 'initial-access-token-spent'").unwrap(), paid);
     for token in spent {
         assert_eq!(connection.register(token).unwrap().0, 401, "a spent token is good again");
     }

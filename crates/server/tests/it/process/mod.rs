@@ -1,6 +1,8 @@
 //! The process itself: started, signalled, killed, watched.
 
+mod audit;
 mod child;
 mod connections;
 mod durability;
+mod environment;
 mod signals;

@@ -226,6 +226,69 @@ metadata = { grant_types = ["client_credentials"] }
     assert_eq!(server.register("staff", Some(&token), &json!({"software_id": "of-other"})).await.status, 201);
 }
 
+/// Switching a client off is what an operator does when its secret has leaked.
+#[tokio::test]
+async fn a_token_of_a_client_that_was_switched_off_opens_nothing() {
+    let mut server = Server::demo().await;
+    let token = server.dcr().await;
+    let (on, off) =
+        ("[profiles.staff.clients.enroller]", "[profiles.staff.clients.enroller]\nenabled = false");
+    server.reload(on, off).await.unwrap();
+    server.register_raw("staff", Some(&token), BODY).await.refused(401, "invalid_token");
+    server.reload(off, on).await.unwrap();
+    assert_eq!(server.register_raw("staff", Some(&token), BODY).await.status, 201);
+}
+
+/// A token that a user signed in for opens no door for clients. (Nobody can sign in yet, so it is put into the store.)
+#[tokio::test]
+async fn a_token_that_a_user_signed_in_for_opens_no_door_for_clients() {
+    let server = Server::demo().await;
+    let token = server.dcr().await;
+    let file = rusqlite::Connection::open(server.store_path()).unwrap();
+    assert_eq!(file.execute("UPDATE initial_access_tokens SET subject = 'alice'", []).unwrap(), 1);
+    let own = json!({"grant_types": ["client_credentials"]});
+    let answer = server.register("staff", Some(&token), &own).await;
+    let description = answer.refused(403, "insufficient_scope").description();
+    assert!(description.contains("not got by a client that may register others"), "{description}");
+    let instance = server.register_raw("staff", Some(&token), BODY).await;
+    instance.refused(400, "invalid_client_metadata");
+    assert_eq!(
+        file.execute("UPDATE initial_access_tokens SET subject = NULL WHERE spent_at IS NULL", []).unwrap(),
+        1
+    );
+    assert_eq!(server.register_raw("staff", Some(&token), BODY).await.status, 201, "and it is not spent");
+}
+
+/// A clock that was ahead is put right: what is made from then on must be good, although names never go back.
+#[tokio::test]
+async fn tokens_are_good_after_the_clock_has_stepped_back() {
+    let server = Server::demo().await;
+    server.clock.forward(Duration::from_secs(86_400));
+    server.dcr().await;
+    server.clock.back(Duration::from_secs(86_400));
+    let token = server.dcr().await;
+    assert_eq!(server.register_raw("staff", Some(&token), BODY).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_name_that_is_nearly_a_templates_makes_no_client_of_another_kind() {
+    let server = Server::demo().await;
+    let token = server.dcr().await;
+    let closed = server.register("staff", Some(&token), &json!({"software_id": "no such"})).await.body;
+    for (software_id, more) in [
+        ("Field-App", json!({"grant_types": ["client_credentials"]})),
+        (" field-app ", json!({"grant_types": ["client_credentials"]})),
+        ("feild-app", json!({"client_name": "Alice's phone"})),
+        ("feild-app", json!({"software_version": "4", "scope": "orders:read"})),
+    ] {
+        let mut body = more;
+        body["software_id"] = json!(software_id);
+        let answer = server.register("staff", Some(&token), &body).await;
+        answer.refused(400, "invalid_client_metadata");
+        assert_eq!(answer.body, closed, "{body}");
+    }
+}
+
 #[tokio::test]
 async fn nobody_registers_where_nothing_is_said_of_it() {
     let server = Server::demo().await;

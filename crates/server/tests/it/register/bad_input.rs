@@ -100,6 +100,73 @@ async fn a_body_that_is_too_large_or_of_another_type_is_refused_in_json() {
 }
 
 #[tokio::test]
+async fn a_body_in_a_wrapping_is_refused_with_its_reason() {
+    let server = Server::demo().await;
+    let token = server.dcr().await;
+    for bom in [&b"\xef\xbb\xbf{}"[..], b"\xff\xfe{\0}\0"] {
+        let answer = server.register_raw("staff", Some(&token), bom).await;
+        let description = answer.refused(400, "invalid_client_metadata").description();
+        assert!(description.contains("byte order mark"), "{description}");
+    }
+    let headers = [("content-type", "application/json"), ("content-encoding", "gzip")];
+    let answer = server.send(Method::POST, "/open/register", &headers, "{}").await;
+    assert!(answer.refused(415, "invalid_request").description().contains("Content-Encoding"));
+}
+
+#[tokio::test]
+async fn text_that_nobody_sees_is_refused_wherever_people_look() {
+    refused(&[
+        (
+            client(json!({"client_name": "Bank\u{3164}"})),
+            "invalid_client_metadata",
+            "client_name has the invisible character U+3164",
+        ),
+        (
+            client(json!({"software_id": "a\u{0}b"})),
+            "invalid_client_metadata",
+            "software_id has the invisible character U+0000",
+        ),
+        (
+            client(json!({"software_version": "\u{202e}4"})),
+            "invalid_client_metadata",
+            "software_version has the invisible",
+        ),
+        (
+            client(json!({"logo_uri": "https:evil.example/x"})),
+            "invalid_client_metadata",
+            "logo_uri has no host",
+        ),
+        (
+            client(json!({"client_uri": "https:///evil.example"})),
+            "invalid_client_metadata",
+            "client_uri has no host",
+        ),
+        (
+            client(json!({"tos_uri": "https://@h.example/"})),
+            "invalid_client_metadata",
+            "tos_uri has a user name",
+        ),
+        (
+            client(json!({"redirect_uris": ["https://app.example\\cb"]})),
+            "invalid_redirect_uri",
+            "redirect_uris[0] has the character U+005C",
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_stranger_sent_leaves_room_for_what_to_do() {
+    let server = Server::demo().await;
+    let body = client(json!({"token_endpoint_auth_method": "x".repeat(1_000), "client_uri": "y"}));
+    let description = server.register("open", None, &body).await.description();
+    assert!(
+        description.contains("use client_secret_basic") && description.contains("client_uri"),
+        "{description}"
+    );
+}
+
+#[tokio::test]
 async fn members_of_the_wrong_type_are_refused_and_named() {
     refused(&[
         (

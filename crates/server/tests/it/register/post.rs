@@ -148,6 +148,34 @@ token_endpoint_auth_method = "private_key_jwt"
 }
 
 #[tokio::test]
+async fn a_name_in_one_language_stands_beside_what_the_template_says_in_others() {
+    let server = Server::with(|world| {
+        world.replace(
+            "[profiles.staff.templates.field-app]",
+            "[profiles.staff.templates.field-app]\nmay_set = [\"client_name\"]",
+        )
+    })
+    .await;
+    let body = json!({"software_id": "field-app", "client_name#fr": "Le mien"});
+    let echo = server.register("staff", Some(&server.dcr().await), &body).await.json();
+    assert_eq!((&echo["client_name"], &echo["client_name#fr"]), (&json!("Field app"), &json!("Le mien")));
+    let body = json!({"software_id": "field-app", "client_name": "Mine"});
+    let echo = server.register("staff", Some(&server.dcr().await), &body).await.json();
+    assert_eq!(echo["client_name"], "Mine");
+}
+
+#[tokio::test]
+async fn a_grant_that_is_not_served_goes_without_more_ado() {
+    let server = Server::demo().await;
+    for grants in
+        [json!(["client_credentials", "implicit"]), json!(["client_credentials", "password", "magic"])]
+    {
+        let client = server.open_client(&json!({"grant_types": grants})).await;
+        assert_eq!(client.json["grant_types"], json!(["client_credentials"]));
+    }
+}
+
+#[tokio::test]
 async fn a_secret_that_ends_says_when() {
     let server = Server::with(|world| {
         world.replace("access = \"open\"", "access = \"open\"\nclient_secret_ttl = 3600").replace(

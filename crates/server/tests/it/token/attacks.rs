@@ -146,6 +146,15 @@ async fn an_assertion_must_be_the_clients_own_for_us_now_and_once() {
         let signed = assertion_with(&key, &client.id, &issuer, within.clone());
         assert_eq!(ask(&server, &signed, &[]).await.status, 200, "{within}");
     }
+    // RFC 8725 §3.11: what says that it is something else is something else.
+    let claims =
+        |jti: &str| json!({"iss": client.id, "sub": client.id, "aud": issuer, "exp": NOW + 60, "jti": jti});
+    for (typ, status) in
+        [("at+jwt", 401), ("dpop+jwt", 401), ("jwt", 200), ("application/client-authentication+jwt", 200)]
+    {
+        let signed = key.sign_jwt(typ, &claims(typ)).unwrap();
+        assert_eq!(ask(&server, &signed, &[]).await.status, status, "{typ}");
+    }
     let signed = assertion(&key, &client.id, &issuer);
     ask(&server, &signed, &[("client_id", &other.id)]).await.refused(401, "invalid_client");
     assert_eq!(ask(&server, &signed, &[]).await.status, 200, "a refusal has not used it up");

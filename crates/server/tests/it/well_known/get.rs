@@ -93,6 +93,36 @@ async fn what_is_not_there_is_404_in_json() {
     server.get(&endless).await.refused(404, "not_found");
 }
 
+/// RFC 9112 §3.2: the host chooses the profile, so it must be one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_for_one_host() {
+    let server = Server::demo().await;
+    let ask = |head: &str| {
+        use std::io::{Read, Write};
+        let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
+        write!(stream, "GET /staff/jwks {head}Connection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer[9..12].to_owned()
+    };
+    let answers = tokio::task::block_in_place(|| {
+        [
+            "HTTP/1.1\r\nHost: x\r\n",
+            "HTTP/1.1\r\nHost: x:8700\r\n",
+            "HTTP/1.1\r\nHost: [::1]:8700\r\n",
+            "HTTP/1.0\r\n",
+            "HTTP/1.1\r\n",
+            "HTTP/1.1\r\nHost: x\r\nHost: x\r\n",
+            "HTTP/1.1\r\nHost: x, y\r\n",
+            "HTTP/1.1\r\nHost: u@x\r\n",
+            "HTTP/1.1\r\nHost: x:y\r\n",
+            "HTTP/1.1\r\nHost:\r\n",
+        ]
+        .map(ask)
+    });
+    assert_eq!(answers, ["200", "200", "200", "200", "400", "400", "400", "400", "400", "400"]);
+}
+
 #[tokio::test]
 async fn a_profile_can_live_at_the_root_and_on_a_host_of_its_own() {
     let server = Server::with(|world| {
