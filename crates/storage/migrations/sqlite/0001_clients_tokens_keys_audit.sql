@@ -1,5 +1,5 @@
 -- Times are milliseconds since 1970-01-01 UTC. Identifiers of 16 bytes sort by the time they were made, so rows are
--- appended. Every table that grows carries the profile first.
+-- appended. What belongs to a client carries its profile first; what is told of it is ordered by time.
 
 CREATE TABLE profiles (
     number   INTEGER PRIMARY KEY,
