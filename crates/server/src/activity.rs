@@ -25,10 +25,14 @@ const MAX_WAITING: usize = 100_000;
 pub enum ActivityKind {
     /// A client authenticated and got an access token.
     TokenIssued,
+    /// A client authenticated to take a token back.
+    RevocationAnswered,
     /// A client was not believed.
     ClientAuthenticationRefused,
     /// A request for a token made no sense, or was beyond the client.
     TokenRefused,
+    /// A request to take a token back made no sense.
+    RevocationRefused,
     /// A registration was refused.
     RegistrationRefused,
 }
@@ -38,6 +42,8 @@ impl ActivityKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TokenIssued => "token-issued",
+            Self::RevocationAnswered => "revocation-answered",
+            Self::RevocationRefused => "revocation-refused",
             Self::ClientAuthenticationRefused => "client-authentication-refused",
             Self::TokenRefused => "token-refused",
             Self::RegistrationRefused => "registration-refused",
@@ -78,11 +84,11 @@ pub struct ActivityLog {
 }
 
 impl ActivityLog {
-    /// A client that proved who it is got a token.
-    pub fn token_issued(&self, profile: &ProfileName, client_id: &str, at: Timestamp) {
+    /// A client that proved who it is got what it asked for.
+    pub fn answered(&self, profile: &ProfileName, kind: ActivityKind, client_id: &str, at: Timestamp) {
         let line = Line {
             profile: profile.clone(),
-            kind: ActivityKind::TokenIssued,
+            kind,
             reason: "",
             client_id: client_id.to_owned(),
             network: String::new(),

@@ -37,6 +37,20 @@ pub(crate) enum BodyRefusal {
     Broken,
 }
 
+impl BodyRefusal {
+    /// The word in the audit log.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::TooLarge => "body-too-large",
+            Self::WrongType(_) => "body-of-another-type",
+            Self::Encoded => "body-encoded",
+            Self::TooMany => "too-many-bodies",
+            Self::TooSlow => "body-too-slow",
+            Self::Broken => "body-broken",
+        }
+    }
+}
+
 /// The memory that bodies take.
 #[derive(Debug, Default)]
 pub(crate) struct Bodies(Arc<AtomicUsize>);

@@ -32,7 +32,11 @@ pub(crate) async fn post(
     }
     let body = match body::read(&headers, body, "application/json", &app).await {
         Ok(body) => body,
-        Err(refusal) => return error::of_body(refusal),
+        Err(refusal) => {
+            let kind = ActivityKind::RegistrationRefused;
+            app.activity().refused(&profile, kind, refusal.as_str(), (asked.peer, app.clock().now()));
+            return error::of_body(refusal);
+        }
     };
     let world = app.world(&asked.profile);
     let request = Registration { bearer: bearer(&headers, &world).await, body: body.bytes() };

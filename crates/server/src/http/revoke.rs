@@ -21,23 +21,33 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let form = match read_form(&headers, body, &app).await {
+    let form = match read_form(&headers, body, (&app, &asked), ActivityKind::RevocationRefused).await {
         Ok(form) => form,
         Err(response) => return response,
     };
+    let profile = asked.profile.definitions.profile();
     match revoke(authorization(&headers), &form, &app.world(&asked.profile)).await {
-        // RFC 7009 §2.2: the body is not looked at.
-        Ok(_client) => (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response(),
+        Ok(client) => {
+            app.activity().answered(
+                profile,
+                ActivityKind::RevocationAnswered,
+                client.id(),
+                app.clock().now(),
+            );
+            // RFC 7009 §2.2: the body is not looked at.
+            (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response()
+        }
         Err(refusal) => {
-            let profile = asked.profile.definitions.profile();
             let known = match &refusal {
                 RevocationRefusal::Authentication(error) => Some(of_authentication(error)),
                 RevocationRefusal::Presentation(_) => {
                     Some((ActivityKind::ClientAuthenticationRefused, "not-presented"))
                 }
-                RevocationRefusal::NoToken
-                | RevocationRefusal::UnsupportedTokenType
-                | RevocationRefusal::Store(_) => None,
+                RevocationRefusal::NoToken => Some((ActivityKind::RevocationRefused, "no-token")),
+                RevocationRefusal::UnsupportedTokenType => {
+                    Some((ActivityKind::RevocationRefused, "unsupported-token-type"))
+                }
+                RevocationRefusal::Store(_) => None,
             };
             if let Some((kind, reason)) = known {
                 app.activity().refused(profile, kind, reason, (asked.peer, app.clock().now()));

@@ -24,7 +24,7 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let form = match read_form(&headers, body, &app).await {
+    let form = match read_form(&headers, body, (&app, &asked), ActivityKind::TokenRefused).await {
         Ok(form) => form,
         Err(response) => return response,
     };
@@ -35,7 +35,7 @@ pub(crate) async fn post(
         Ok(answer) => {
             // That an initial access token was handed out is an outcome, and told as one.
             if !answer.token.scope.contains(DCR) {
-                app.activity().token_issued(profile, &answer.client_id, now);
+                app.activity().answered(profile, ActivityKind::TokenIssued, &answer.client_id, now);
             }
             let response = TokenResponse {
                 access_token: &answer.token.text,
@@ -53,11 +53,26 @@ pub(crate) async fn post(
     }
 }
 
-/// A form, as the token and revocation endpoints take it.
-pub(super) async fn read_form(headers: &HeaderMap, body: Body, app: &App) -> Result<Form, Response> {
-    let body =
-        body::read(headers, body, "application/x-www-form-urlencoded", app).await.map_err(error::of_body)?;
-    Form::parse(body.bytes()).map_err(|wrong| error::of_form(&wrong))
+/// A form, as the token and revocation endpoints take it. What is refused is counted as `kind`.
+pub(super) async fn read_form(
+    headers: &HeaderMap,
+    body: Body,
+    (app, asked): (&App, &Asked),
+    kind: ActivityKind,
+) -> Result<Form, Response> {
+    let refused = |reason: &'static str| {
+        let profile = asked.profile.definitions.profile();
+        app.activity().refused(profile, kind, reason, (asked.peer, app.clock().now()));
+    };
+    let body = body::read(headers, body, "application/x-www-form-urlencoded", app).await;
+    let body = body.map_err(|refusal| {
+        refused(refusal.as_str());
+        error::of_body(refusal)
+    })?;
+    Form::parse(body.bytes()).map_err(|wrong| {
+        refused("malformed-form");
+        error::of_form(&wrong)
+    })
 }
 
 /// The `Authorization` header; one that stands twice, or is no text, is an empty one, which nobody believes.

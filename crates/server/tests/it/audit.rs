@@ -5,7 +5,7 @@ use std::time::Duration;
 use registration::clock::Timestamp;
 use serde_json::json;
 
-use crate::world::{ENROLLER, NOW, Server};
+use crate::world::{ENROLLER, NOW, Server, basic};
 
 async fn log(server: &Server) -> Vec<storage::AuditEntry> {
     server.app.flush_activity().await.unwrap();
@@ -17,10 +17,13 @@ async fn a_clients_birth_is_told_from_token_to_registration() {
     let server = Server::demo().await;
     let client = server.instance("field-app").await;
     let revoked = server.dcr().await;
-    let enroller = crate::world::basic(ENROLLER);
+    let enroller = basic(ENROLLER);
     server.post_form("/staff/revoke", &[("authorization", &enroller)], &[("token", &revoked)]).await;
 
-    let entries: Vec<_> = log(&server).await.into_iter().filter(|entry| entry.profile == "staff").collect();
+    // That the enroller authenticated is counted beside.
+    let is_told =
+        |entry: &storage::AuditEntry| entry.profile == "staff" && entry.kind != "revocation-answered";
+    let entries: Vec<_> = log(&server).await.into_iter().filter(is_told).collect();
     let kinds: Vec<_> = entries.iter().map(|entry| entry.kind.as_str()).collect();
     assert_eq!(
         kinds,
@@ -56,12 +59,19 @@ async fn authentications_and_refusals_are_counted_and_a_refusal_says_why_and_fro
     server.token("staff", client.credential(), Some("admin")).await;
     server.register("staff", None, &json!({})).await;
     server.register("open", None, &json!({"redirect_uris": ["javascript:1"]})).await;
+    server.send(http::Method::POST, "/open/register", &[("content-type", "text/plain")], "x").await;
+    let enroller = basic(ENROLLER);
+    let enroller = [("authorization", enroller.as_str())];
+    server.post_form("/staff/token", &enroller, &[("a", "1"), ("a", "2")]).await;
+    server.post_form("/staff/revoke", &enroller, &[]).await;
+    server.post_form("/staff/revoke", &enroller, &[("token", "x")]).await;
 
     let told: Vec<_> = log(&server)
         .await
         .into_iter()
         .filter(|entry| {
             entry.kind.ends_with("-refused")
+                || entry.kind == "revocation-answered"
                 || entry.kind == "token-issued" && entry.client_id.as_ref() == Some(&client.id)
         })
         .map(|entry| (entry.kind, entry.count, entry.network.unwrap_or_default(), entry.detail))
@@ -70,6 +80,10 @@ async fn authentications_and_refusals_are_counted_and_a_refusal_says_why_and_fro
         ("token-issued", 3, "", "{}"),
         ("client-authentication-refused", 3, "127.0.0.0/24", r#"{"reason":"wrong-secret"}"#),
         ("token-refused", 1, "127.0.0.0/24", r#"{"reason":"invalid-scope"}"#),
+        ("token-refused", 1, "127.0.0.0/24", r#"{"reason":"malformed-form"}"#),
+        ("registration-refused", 1, "127.0.0.0/24", r#"{"reason":"body-of-another-type"}"#),
+        ("revocation-refused", 1, "127.0.0.0/24", r#"{"reason":"no-token"}"#),
+        ("revocation-answered", 1, "", "{}"),
         ("registration-refused", 1, "127.0.0.0/24", r#"{"reason":"token-missing"}"#),
         ("registration-refused", 1, "127.0.0.0/24", r#"{"reason":"invalid_redirect_uri"}"#),
     ]
