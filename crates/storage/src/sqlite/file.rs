@@ -10,13 +10,25 @@ use super::OpenError;
 /// What every SQLite file begins with.
 const HEADER: &[u8] = b"SQLite format 3\0";
 
-/// Makes the file where there is none, readable by its owner only: SQLite gives the files beside it the same rights. The
-/// answer is its real name, which is one, whatever links lead to it.
-pub(super) fn create(path: &Path) -> Result<PathBuf, OpenError> {
+/// The one real name of the file, whatever links lead to it and whether or not it is there.
+pub(super) fn real_name(path: &Path) -> Result<PathBuf, OpenError> {
     let io = |error| OpenError::Io { path: path.to_owned(), error };
-    private(path).map_err(io)?;
-    check(path)?;
-    path.canonicalize().map_err(io)
+    match path.canonicalize() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        known => return known.map_err(io),
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().ok_or_else(|| io(io::ErrorKind::InvalidFilename.into()))?;
+    Ok(parent.canonicalize().map_err(io)?.join(name))
+}
+
+/// Makes the file where there is none, readable by its owner only: SQLite gives the files beside it the same rights.
+///
+/// Whoever calls this holds the lock. A process that opens and closes a database file loses the locks that SQLite has on
+/// it, so a second server must not come this far.
+pub(super) fn create(path: &Path) -> Result<(), OpenError> {
+    private(path).map(drop).map_err(|error| OpenError::Io { path: path.to_owned(), error })?;
+    check(path)
 }
 
 /// Refuses a file that is neither empty nor SQLite's. SQLite itself takes a short text for an empty database, and would

@@ -89,8 +89,9 @@ impl SqliteStore {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let path = &file::create(path)?;
+        let path = &file::real_name(path)?;
         let lock = file::lock(path)?;
+        file::create(path)?;
         let sqlite = |error| OpenError::Sqlite { path: path.to_owned(), error };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
