@@ -1,4 +1,7 @@
 //! From a `client_id` to the client as it is now.
+//!
+//! Whoever asks looks among the operator's clients first, which costs nothing, and then among those that registered.
+//! Unknown, switched off and orphaned clients are none.
 
 use crate::client::{EffectiveClient, OperatorClient, RegisteredClient};
 use crate::definitions::Definitions;
@@ -8,17 +11,6 @@ use crate::world::World;
 
 /// A name that nobody has: what is looked up for strangers, so that they cost the same work.
 const NOBODY: OrderedId = OrderedId::from_bytes([0; 16]);
-
-/// The client of this name, wherever it is written: unknown, switched off and orphaned ones are none.
-///
-/// # Errors
-/// The store did not answer, or the row makes no sense.
-pub async fn resolve(client_id: &str, world: &World<'_>) -> Result<Option<EffectiveClient>, StoreError> {
-    match operators(client_id, world.definitions) {
-        Some(client) => Ok(Some(client)),
-        None => registered(client_id, world).await,
-    }
-}
 
 /// A living client that the operator wrote down.
 pub fn operators(client_id: &str, definitions: &Definitions) -> Option<EffectiveClient> {

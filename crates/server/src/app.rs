@@ -18,8 +18,8 @@ use storage::sqlite::{OpenError, SqliteStore};
 use storage::{Change, DefinitionDocument, Provision, Provisioned, Retention, Store};
 
 use crate::activity::ActivityLog;
+use crate::body_memory::BodyMemory;
 use crate::config::{AuditRetention, Configuration, Limits, ProfileSettings, StoreUrl};
-use crate::http::body::Bodies;
 use crate::profiles::Profiles;
 use crate::slow_work::SlowThreads;
 
@@ -79,7 +79,7 @@ pub struct App {
     slow: SlowThreads,
     effort: Effort,
     activity: ActivityLog,
-    bodies: Bodies,
+    body_memory: BodyMemory,
     limits: Limits,
     retention: AuditRetention,
     /// One (re)load at a time.
@@ -110,7 +110,7 @@ impl App {
             slow: SlowThreads::new(),
             effort: Effort::default(),
             activity: ActivityLog::default(),
-            bodies: Bodies::default(),
+            body_memory: BodyMemory::default(),
             limits,
             retention: audit,
             loading: tokio::sync::Mutex::default(),
@@ -281,8 +281,8 @@ impl App {
     }
 
     /// The memory that arriving bodies take.
-    pub(crate) fn bodies(&self) -> &Bodies {
-        &self.bodies
+    pub(crate) fn body_memory(&self) -> &BodyMemory {
+        &self.body_memory
     }
 
     /// Forgets what has had its time, in small bites.

@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod app;
+mod body_memory;
 pub mod clock;
 pub mod commands;
 pub mod config;

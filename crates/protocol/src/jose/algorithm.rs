@@ -22,8 +22,8 @@ word! {
 impl SignatureAlgorithm {
     /// Whether signing and verifying take long enough to be kept off the threads that serve requests.
     ///
-    /// RSA with 2,048 bits signs in about 0.2 ms, and verifies in as long with the largest keys that a client may
-    /// bring; the others do either in about 0.01 to 0.04 ms.
+    /// RSA with 2,048 bits signs in about 0.2 ms, and verifying takes the longer the larger the key is that a client
+    /// brings; the others do either in about 0.01 to 0.04 ms.
     pub const fn is_slow(self) -> bool {
         matches!(self, Self::Ps256 | Self::Rs256)
     }

@@ -65,6 +65,11 @@ impl SecretHash {
         &self.0
     }
 
+    /// As an operator writes it down: 64 hexadecimal digits.
+    pub fn to_hexadecimal(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Whether this is the hash of the secret, in time that does not depend on the answer.
     pub fn is_of(&self, secret: &str) -> bool {
         verify_slices_are_equal(&self.0, Self::of(secret).as_bytes()).is_ok()
@@ -97,6 +102,11 @@ mod tests {
         assert!(secret.hash().is_of(secret.reveal()));
         assert!(!secret.hash().is_of("mcs_"));
         assert!(!SecretHash::NOBODYS.is_of(secret.reveal()));
+        // As `printf enroller-secret | sha256sum` says.
+        assert_eq!(
+            SecretHash::of("enroller-secret").to_hexadecimal(),
+            "aeb15dbb373bb2a777a3ce0882a252d1dc233a67172dcaf182bac92dfaab7c2c"
+        );
         assert_eq!(format!("{secret:?} {:?}", secret.hash()), "ClientSecret(..) SecretHash(..)");
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn keygen() {
 /// Prints a new client secret, and what of it goes into the configuration.
 pub(super) fn secret() {
     let secret = ClientSecret::generate(&SystemRandomness);
-    let hash: String = secret.hash().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = secret.hash().to_hexadecimal();
     say(format_args!("secret, for the client:    {}", secret.reveal()));
     say(format_args!("line, for its [clients.*]: client_secret_sha256 = \"{hash}\""));
 }

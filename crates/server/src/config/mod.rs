@@ -5,6 +5,7 @@ mod example;
 mod profile;
 mod secret;
 mod syntax;
+mod unheeded;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

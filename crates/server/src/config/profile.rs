@@ -18,7 +18,7 @@ use registration::definitions::{
     TemplateDocument,
 };
 use registration::policy::Policy;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use storage::{DefinitionDocument, DefinitionKind};
 use url::Url;
 
@@ -26,7 +26,7 @@ use super::document::{
     AccessDocument, AudienceDocument, ClientDocument, OwnDoorDocument, ProfileDocument, ResourceDocument,
     StatusDocument, TokenFormatDocument,
 };
-use super::{Problem, is_loopback, problem, secret};
+use super::{Problem, is_loopback, problem, secret, unheeded};
 
 /// First parts of paths that belong to the server, so that no profile can stand in their way.
 const RESERVED_NAMES: [&str; 12] = [
@@ -197,7 +197,7 @@ impl Reading<'_> {
         // Whatever the heart has against it is said now, and not when the first client comes.
         let mut warnings = Vec::new();
         match Definitions::load(definitions.clone(), Revision(0), &BTreeSet::new()) {
-            Ok(loaded) => warnings = self.warnings(&definitions, &loaded),
+            Ok(loaded) => warnings = unheeded::warnings(self.at, &definitions, &loaded),
             Err(found) => {
                 for found in found {
                     self.problem(&found.at, found.text);
@@ -217,37 +217,6 @@ impl Reading<'_> {
             resource: resource?,
             definitions,
         })
-    }
-
-    /// What an operator wrote down and nobody heeds: a stranger's answer would show it, and the operator gets none.
-    fn warnings(&self, written: &DefinitionsDocument, loaded: &Definitions) -> Vec<String> {
-        let mut warnings = Vec::new();
-        let mut warn = |at: &str, text: String| warnings.push(format!("{}.{at}: {text}", self.at));
-        let templates = written.templates.iter().filter_map(|template| {
-            let now = loaded.template(&template.id.parse().ok()?)?.metadata().to_wire();
-            Some((format!("templates.{}", template.id), &template.metadata, now))
-        });
-        let clients = written.clients.iter().filter_map(|client| {
-            let now = loaded.client(&client.id)?.metadata().to_wire();
-            Some((format!("clients.{}", client.id), &client.metadata, now))
-        });
-        for (at, stated, now) in templates.chain(clients) {
-            for (member, text) in unheeded(stated, &now) {
-                warn(&format!("{at}.metadata.{member}"), text);
-            }
-        }
-        for client in written.clients.iter().filter(|client| {
-            client.secret.as_ref().is_some_and(|hash| hash.as_bytes().iter().all(|byte| *byte == 0))
-        }) {
-            warn(
-                &format!("clients.{}", client.id),
-                "its client_secret_sha256 is the example's: no secret has it, so this client cannot authenticate".into(),
-            );
-        }
-        if written.own_door.as_ref().is_some_and(|door| door.policy.scope_ceiling.is_empty()) {
-            warn("registration.own.scopes", "is empty: clients that register here can get no token".into());
-        }
-        warnings
     }
 
     /// What this build can do, as far as the profile wants it.
@@ -413,29 +382,6 @@ fn read_access(document: &AccessDocument) -> Access {
     }
 }
 
-/// Members that were written down and came to nothing, or to less, with what became of them.
-fn unheeded(stated: &ClientMetadata, now: &ClientMetadata) -> Vec<(String, String)> {
-    let members = |metadata: &ClientMetadata| match serde_json::to_value(metadata) {
-        Ok(Value::Object(members)) => members,
-        // Metadata is written as an object.
-        _ => Map::new(),
-    };
-    let now = members(now);
-    let became = members(stated).into_iter().filter_map(|(name, stated)| match (&stated, now.get(&name)) {
-        (_, None) if stated != Value::Bool(false) => {
-            Some((name, "has no effect here, and is left out".to_owned()))
-        }
-        (Value::Array(stated), Some(Value::Array(now))) => {
-            let lost: Vec<String> =
-                stated.iter().filter(|item| !now.contains(item)).map(ToString::to_string).collect();
-            (!lost.is_empty())
-                .then(|| (name, format!("{} is not served here, and is left out", lost.join(", "))))
-        }
-        _ => None,
-    });
-    became.collect()
-}
-
 /// Each definition by itself, as it was written, so that each has revisions of its own. What it refers to stands in it:
 /// when the secret in a file or the address of the server changes, the definition has changed.
 fn documents(
@@ -459,7 +405,7 @@ fn documents(
         let hash =
             definitions.clients.iter().find(|known| known.id == *id).and_then(|known| known.secret.as_ref());
         let client = ClientDocument {
-            client_secret_sha256: hash.map(secret::hexadecimal),
+            client_secret_sha256: hash.map(SecretHash::to_hexadecimal),
             client_secret_file: None,
             client_secret_env: None,
             ..client.clone()

@@ -89,11 +89,6 @@ fn hash(secret: &str) -> Result<SecretHash, String> {
     Ok(SecretHash::of(secret))
 }
 
-/// As it stands in a configuration.
-pub(super) fn hexadecimal(hash: &SecretHash) -> String {
-    hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn read_hash(hexadecimal: &str) -> Result<SecretHash, String> {
     let mut bytes = [0; 32];
     let is_hash = hexadecimal.len() == 64 && hexadecimal.bytes().all(|b| b.is_ascii_hexdigit());

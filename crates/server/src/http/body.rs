@@ -1,21 +1,15 @@
-//! Bodies: bounded in size, in time, and all of them together in memory.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+//! Bodies: bounded in size, in time, and all of them together in memory ([`crate::body_memory`]).
 
 use axum::body::Body;
-use bytes::BytesMut;
 use http::HeaderMap;
 use http::header;
 use http_body_util::BodyExt;
 
 use crate::app::App;
+use crate::body_memory::{Full, Held};
 
 /// The largest body that is looked at, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
-
-/// How much memory all bodies that are arriving may take, in bytes. Nobody has been authenticated yet when it is taken.
-const MAX_IN_MEMORY: usize = 128 * 1024 * 1024;
 
 /// How much of a body that is too large is read and thrown away, so that its sender gets to read why.
 const MAX_DISCARDED: usize = 16 * 1024 * 1024;
@@ -51,68 +45,24 @@ impl BodyRefusal {
     }
 }
 
-/// The memory that bodies take.
-#[derive(Debug, Default)]
-pub(crate) struct Bodies(Arc<AtomicUsize>);
-
-/// A body that has arrived. It counts until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Arrived {
-    bytes: BytesMut,
-    counted: usize,
-    all: Arc<AtomicUsize>,
-}
-
-impl Arrived {
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    fn take(&mut self, data: &[u8]) -> Result<(), BodyRefusal> {
-        let before = self.all.fetch_add(data.len(), Ordering::Relaxed);
-        self.counted += data.len();
-        if before.saturating_add(data.len()) > MAX_IN_MEMORY {
-            return Err(BodyRefusal::TooMany);
-        }
-        self.bytes.extend_from_slice(data);
-        Ok(())
-    }
-}
-
-impl Drop for Arrived {
-    fn drop(&mut self) {
-        self.all.fetch_sub(self.counted, Ordering::Relaxed);
-    }
-}
-
-impl Bodies {
-    fn begin(&self) -> Arrived {
-        Arrived { bytes: BytesMut::new(), counted: 0, all: Arc::clone(&self.0) }
-    }
-}
-
 /// Reads a body of one media type.
 pub(crate) async fn read(
     headers: &HeaderMap,
     body: Body,
     wanted: &'static str,
     app: &App,
-) -> Result<Arrived, BodyRefusal> {
+) -> Result<Held, BodyRefusal> {
     if !is_of_type(headers, wanted) {
         return Err(BodyRefusal::WrongType(wanted));
     }
     if headers.contains_key(header::CONTENT_ENCODING) {
         return Err(BodyRefusal::Encoded);
     }
-    let arriving = collect(headers, body, app.bodies().begin());
+    let arriving = collect(headers, body, app.body_memory().begin());
     tokio::time::timeout(app.limits().request, arriving).await.unwrap_or(Err(BodyRefusal::TooSlow))
 }
 
-async fn collect(
-    headers: &HeaderMap,
-    mut body: Body,
-    mut collected: Arrived,
-) -> Result<Arrived, BodyRefusal> {
+async fn collect(headers: &HeaderMap, mut body: Body, mut collected: Held) -> Result<Held, BodyRefusal> {
     // Whoever asks before sending is told before sending.
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -127,7 +77,7 @@ async fn collect(
             break;
         }
         if length <= MAX_BODY {
-            collected.take(&data)?;
+            collected.take(&data).map_err(|Full| BodyRefusal::TooMany)?;
         }
     }
     if length > MAX_BODY { Err(BodyRefusal::TooLarge) } else { Ok(collected) }
@@ -151,23 +101,6 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
-
-    #[test]
-    fn all_bodies_together_take_no_more_than_so_much_memory() {
-        let bodies = Bodies::default();
-        let chunk = vec![b'x'; MAX_BODY];
-        let mut arriving = Vec::new();
-        for _ in 0..MAX_IN_MEMORY / MAX_BODY {
-            let mut body = bodies.begin();
-            assert_eq!(body.take(&chunk), Ok(()));
-            arriving.push(body);
-        }
-        assert_eq!(bodies.begin().take(b"x"), Err(BodyRefusal::TooMany));
-        arriving.pop();
-        assert_eq!(bodies.begin().take(&chunk), Ok(()), "what has been dealt with makes room");
-        drop(arriving);
-        assert_eq!(bodies.0.load(Ordering::Relaxed), 0);
-    }
 
     #[test]
     fn a_body_says_what_it_is() {

@@ -2,7 +2,7 @@
 //!
 //! One file per endpoint. None of them decides anything; [`error`] is the only place where an error becomes a response.
 
-pub(crate) mod body;
+mod body;
 pub mod error;
 mod jwks;
 mod register;
