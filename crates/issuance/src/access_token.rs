@@ -8,8 +8,8 @@ use protocol::jose::{CompactJws, KeyRejected, encode_base64url};
 use protocol::scope::Scope;
 use serde_json::Value;
 
-use crate::slow_work::off_thread;
 use crate::world::World;
+use primitives::slow_work::off_thread;
 
 /// An access token that is about to be handed out.
 pub struct AccessToken {

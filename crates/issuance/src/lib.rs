@@ -10,7 +10,6 @@ pub mod profile;
 pub mod revoke;
 pub mod server_metadata;
 pub mod signing_keys;
-pub mod slow_work;
 pub mod store;
 pub mod token;
 pub mod world;

@@ -1,12 +1,12 @@
 //! The revocation endpoint (RFC 7009).
 
+use primitives::audit::{Event, EventKind};
+use primitives::store::StoreError;
 use protocol::client_authentication::{PresentationError, PresentedClient};
 use protocol::form::Form;
 use protocol::revocation::RevocationRequest;
 use registration::access::InitialAccessToken;
-use registration::audit::{Event, EventKind};
 use registration::client::EffectiveClient;
-use registration::store::StoreError;
 use serde_json::{Map, json};
 
 use crate::access_token;

@@ -1,18 +1,18 @@
 //! What a profile signs with: made on first start, sealed at rest, published as a JWK Set.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use primitives::audit::{Event, EventKind};
+use primitives::clock::Clock;
+use primitives::names::ProfileName;
+use primitives::ordered_id::{IdSource, OrderedId};
+use primitives::random::Randomness;
+use primitives::store::StoreError;
 use protocol::jose::{Jwk, KeyRejected, Pkcs8, SignatureAlgorithm, SigningKey, decode_base64url};
-use registration::audit::{Event, EventKind};
-use registration::clock::Clock;
-use registration::definitions::ProfileName;
-use registration::ordered_id::{IdSource, OrderedId};
-use registration::random::Randomness;
-use registration::store::StoreError;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use crate::slow_work::{SlowWork, off_thread};
 use crate::store::{KeyStore, SealedKey};
+use primitives::slow_work::{SlowWork, off_thread};
 
 /// The key that signing keys are sealed with at rest: 256 bits that the store never sees.
 pub struct KeyEncryptionKey(Zeroizing<[u8; 32]>);

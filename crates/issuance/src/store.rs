@@ -1,13 +1,13 @@
 //! The ports to where tokens and keys are kept.
 
 use async_trait::async_trait;
+use primitives::audit::Event;
+use primitives::clock::Timestamp;
+use primitives::names::ProfileName;
+use primitives::ordered_id::OrderedId;
+use primitives::store::StoreError;
 use protocol::jose::SignatureAlgorithm;
 use registration::access::InitialAccessTokenRecord;
-use registration::audit::Event;
-use registration::clock::Timestamp;
-use registration::definitions::ProfileName;
-use registration::ordered_id::OrderedId;
-use registration::store::StoreError;
 use serde_json::Value;
 
 /// What became of something that may happen once.

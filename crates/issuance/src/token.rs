@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use primitives::store::StoreError;
 use protocol::client_authentication::{PresentationError, PresentedClient};
 use protocol::form::Form;
 use protocol::grant_type::GrantType;
 use protocol::jose::KeyRejected;
 use protocol::scope::Scope;
 use protocol::token::{TokenRequest, TokenRequestError};
-use registration::store::StoreError;
 use zeroize::Zeroizing;
 
 use crate::client_authentication::{AuthenticationError, authenticate};

@@ -3,16 +3,16 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use primitives::clock::Clock;
+use primitives::ordered_id::IdSource;
+use primitives::random::Randomness;
+use primitives::secret::SecretHash;
 use protocol::jose::ClaimedSignature;
-use registration::client::SecretHash;
-use registration::clock::Clock;
-use registration::ordered_id::IdSource;
-use registration::random::Randomness;
 use registration::store::ClientStore;
 
 use crate::profile::Profile;
-use crate::slow_work::{SlowWork, off_thread};
 use crate::store::TokenStore;
+use primitives::slow_work::{SlowWork, off_thread};
 
 /// One profile as it is at this moment, and the outside world.
 #[derive(Clone, Copy)]

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,54 +11,13 @@ use protocol::scope::{RESERVED, Scope};
 
 use crate::access::Access;
 use crate::capabilities::Capabilities;
-use crate::client::{
-    Credential, InstanceMember, OperatorClient, SecretHash, Template, TemplateId, TokenRules,
-};
+use crate::client::{Credential, InstanceMember, OperatorClient, Template, TemplateId, TokenRules};
 use crate::metadata::ValidatedMetadata;
-use crate::ordered_id::OrderedId;
 use crate::policy::{AdmittedMetadata, Policy};
 use crate::rejection::Rejection;
-
-/// The name of a profile: 1 to 64 of `[a-z0-9-]`, as it stands in its issuer.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ProfileName(Arc<str>);
-
-/// Text that is no name of a profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a profile's name has 1 to 64 characters from a-z 0-9 -")]
-pub struct NotAProfileName;
-
-impl ProfileName {
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for ProfileName {
-    type Err = NotAProfileName;
-
-    fn from_str(text: &str) -> Result<Self, NotAProfileName> {
-        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if (1..=64).contains(&text.len()) && text.bytes().all(fits) {
-            Ok(Self(text.into()))
-        } else {
-            Err(NotAProfileName)
-        }
-    }
-}
-
-impl fmt::Display for ProfileName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for ProfileName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, formatter)
-    }
-}
+use primitives::names::ProfileName;
+use primitives::ordered_id::OrderedId;
+use primitives::secret::SecretHash;
 
 /// The number of a profile's definitions: each change makes the next one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

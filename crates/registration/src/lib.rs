@@ -14,15 +14,11 @@
 //! [`client::RegisteredClient`] → [`client::EffectiveClient`], the only client that tokens are given to.
 
 pub mod access;
-pub mod audit;
 pub mod capabilities;
 pub mod client;
-pub mod clock;
 pub mod definitions;
 pub mod metadata;
-pub mod ordered_id;
 pub mod policy;
-pub mod random;
 pub mod register;
 pub mod rejection;
 pub mod resolve;

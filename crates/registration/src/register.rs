@@ -7,14 +7,15 @@ use protocol::client_metadata::{BodyError, ClientMetadata, Member};
 use serde_json::{Map, json};
 
 use crate::access::{self, Access, Asker, Bearer, IdentifyError, Registrant};
-use crate::audit::{Event, EventKind};
 use crate::client::{Brought, NewClient, Provenance, Template};
 use crate::definitions::{Definitions, NamedTemplate, OwnDoor};
 use crate::metadata::ValidatedMetadata;
 use crate::policy::AdmittedMetadata;
 use crate::rejection::Rejection;
-use crate::store::{Insertion, NewRegistration, StoreError};
+use crate::store::{Insertion, NewRegistration};
 use crate::world::World;
+use primitives::audit::{Event, EventKind};
+use primitives::store::StoreError;
 
 /// A registration request.
 #[derive(Debug)]

@@ -5,9 +5,9 @@
 
 use crate::client::{EffectiveClient, OperatorClient, RegisteredClient};
 use crate::definitions::Definitions;
-use crate::ordered_id::OrderedId;
-use crate::store::StoreError;
 use crate::world::World;
+use primitives::ordered_id::OrderedId;
+use primitives::store::StoreError;
 
 /// A name that nobody has: what is looked up for strangers, so that they cost the same work.
 const NOBODY: OrderedId = OrderedId::from_bytes([0; 16]);

@@ -3,25 +3,12 @@
 use async_trait::async_trait;
 
 use crate::access::InitialAccessTokenRecord;
-use crate::audit::Event;
 use crate::client::ClientRecord;
-use crate::clock::Timestamp;
-use crate::definitions::ProfileName;
-use crate::ordered_id::OrderedId;
-
-/// Why the store did not do what it was asked. None of these is ever a protocol answer.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum StoreError {
-    /// More work is waiting than the store takes on. Nothing was done; the same request may succeed in a second.
-    #[error("the store is overloaded")]
-    Overloaded,
-    /// The store cannot be reached, or refuses to write.
-    #[error("the store is unavailable: {0}")]
-    Unavailable(String),
-    /// What is stored makes no sense. An alarm.
-    #[error("corrupt: {0}")]
-    Corrupt(String),
-}
+use primitives::audit::Event;
+use primitives::clock::Timestamp;
+use primitives::names::ProfileName;
+use primitives::ordered_id::OrderedId;
+use primitives::store::StoreError;
 
 /// A client that comes into being, the token that pays for it, and what is written down about it: one transaction.
 #[derive(Clone, Debug)]

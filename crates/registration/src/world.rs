@@ -1,10 +1,10 @@
 //! What a use case may touch: everything that is not its request.
 
-use crate::clock::Clock;
 use crate::definitions::Definitions;
-use crate::ordered_id::IdSource;
-use crate::random::Randomness;
 use crate::store::ClientStore;
+use primitives::clock::Clock;
+use primitives::ordered_id::IdSource;
+use primitives::random::Randomness;
 
 /// One profile's definitions as they are at this moment, and the outside world.
 #[derive(Clone, Copy)]

@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use registration::clock::Timestamp;
-use registration::definitions::ProfileName;
+use primitives::clock::Timestamp;
+use primitives::names::ProfileName;
 use storage::Activity;
 
 /// The most lines a minute about clients that are known.

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use registration::clock::{Clock, Timestamp};
+use primitives::clock::{Clock, Timestamp};
 
 /// The clock of the machine.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,6 +1,6 @@
 //! The one place where the process draws random bytes.
 
-use registration::random::Randomness;
+use primitives::random::Randomness;
 
 /// The random number generator of the cryptographic library, seeded by the system.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use issuance::slow_work::SlowWork;
+use primitives::slow_work::SlowWork;
 use tokio::sync::Semaphore;
 
 /// A bounded number of threads beside those that serve requests.

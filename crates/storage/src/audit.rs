@@ -1,9 +1,9 @@
 //! The port to the audit log.
 
 use async_trait::async_trait;
-use registration::clock::Timestamp;
-use registration::definitions::ProfileName;
-use registration::store::StoreError;
+use primitives::clock::Timestamp;
+use primitives::names::ProfileName;
+use primitives::store::StoreError;
 
 /// Something that happened and changed nothing, so many times in one minute.
 #[derive(Clone, Debug, PartialEq, Eq)]

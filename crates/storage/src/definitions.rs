@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use async_trait::async_trait;
-use registration::audit::Event;
+use primitives::audit::Event;
+use primitives::names::ProfileName;
+use primitives::store::StoreError;
 use registration::client::TemplateId;
-use registration::definitions::{ProfileName, Revision};
-use registration::store::StoreError;
+use registration::definitions::Revision;
 use serde_json::Value;
 
 /// What a definition is of.

@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use primitives::clock::Timestamp;
+use primitives::store::StoreError;
 use protocol::authentication_method::AuthenticationMethod;
 use protocol::client_assertion::{Audience, ClientAssertion};
 use protocol::jose::{CompactJws, Jwk};
 use registration::client::{Credential, EffectiveClient};
-use registration::clock::Timestamp;
 use registration::metadata::Keys;
-use registration::store::StoreError;
 use serde_json::json;
 
 use super::{Disbelief, uses};

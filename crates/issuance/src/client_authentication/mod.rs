@@ -6,11 +6,11 @@
 mod assertion;
 mod secret;
 
+use primitives::store::StoreError;
 use protocol::authentication_method::AuthenticationMethod;
 use protocol::client_authentication::{PresentedClient, Proof};
 use registration::client::EffectiveClient;
 use registration::resolve;
-use registration::store::StoreError;
 
 use crate::world::World;
 

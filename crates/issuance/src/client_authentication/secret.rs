@@ -1,5 +1,6 @@
+use primitives::secret::SecretHash;
 use protocol::authentication_method::AuthenticationMethod;
-use registration::client::{Credential, EffectiveClient, SecretHash};
+use registration::client::{Credential, EffectiveClient};
 
 use super::{Disbelief, uses};
 use crate::world::World;

@@ -1,11 +1,11 @@
 //! RFC 6749 §4.4: a client asks for itself.
 
+use primitives::audit::{Event, EventKind};
 use protocol::description::quoted;
 use protocol::grant_type::GrantType;
 use protocol::scope::{DCR, Scope};
 use protocol::token::TokenRequest;
 use registration::access::{InitialAccessToken, InitialAccessTokenRecord, Origin};
-use registration::audit::{Event, EventKind};
 use registration::client::EffectiveClient;
 use serde_json::{Map, json};
 

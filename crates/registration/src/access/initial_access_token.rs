@@ -1,57 +1,43 @@
 //! The initial access token (RFC 7591 §1.2): good for registering one client, and for nothing else.
 
-use zeroize::Zeroizing;
-
 use super::Registrant;
-use crate::client::SecretHash;
-use crate::clock::Timestamp;
-use crate::ordered_id::{OrderedId, TEXT_LENGTH};
-use crate::random::{Randomness, secret_text};
+use primitives::clock::Timestamp;
+use primitives::ordered_id::OrderedId;
+use primitives::random::Randomness;
+use primitives::secret::{NamedSecret, SecretHash};
 
 /// What every initial access token begins with, so that leaked ones can be found. It never changes: tokens in the
 /// field carry it.
 const PREFIX: &str = "mia_";
 
-/// A token in the clear: its name, which the store finds it by, and 256 bits that prove it.
-///
-/// It cannot be copied, serialized or shown; what is kept is its hash.
-pub struct InitialAccessToken {
-    id: OrderedId,
-    text: Zeroizing<String>,
-}
+/// A token in the clear.
+#[derive(Debug)]
+pub struct InitialAccessToken(NamedSecret);
 
 impl InitialAccessToken {
     /// Makes a new one under a name that nobody else has.
     pub fn generate(id: OrderedId, random: &dyn Randomness) -> Self {
-        Self { id, text: Zeroizing::new(format!("{PREFIX}{id}{}", *secret_text(random))) }
+        Self(NamedSecret::generate(PREFIX, id, random))
     }
 
     /// Reads what a bearer presented; `None` where it has not the form of such a token.
     pub fn parse(text: &str) -> Option<Self> {
-        let (id, secret) = text.strip_prefix(PREFIX)?.split_at_checked(TEXT_LENGTH)?;
-        let id = id.parse().ok()?;
-        (secret.len() == 43).then(|| Self { id, text: Zeroizing::new(text.to_owned()) })
+        NamedSecret::parse(PREFIX, text).map(Self)
     }
 
     /// Its name.
     pub const fn id(&self) -> OrderedId {
-        self.id
+        self.0.id()
     }
 
     /// The token itself, for the one answer that hands it out.
     pub fn reveal(&self) -> &str {
-        &self.text
+        self.0.reveal()
     }
 
     /// What is kept of it.
     pub fn hash(&self) -> SecretHash {
-        SecretHash::of(&self.text)
-    }
-}
-
-impl std::fmt::Debug for InitialAccessToken {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "InitialAccessToken({}, ..)", self.id)
+        self.0.hash()
     }
 }
 
@@ -125,7 +111,7 @@ pub struct InitialAccessTokenRecord {
 impl InitialAccessTokenRecord {
     /// Whether this is the token that the record is of.
     pub fn is_proven_by(&self, token: &InitialAccessToken) -> bool {
-        self.hash.is_of(&token.text)
+        self.hash.is_of(token.reveal())
     }
 
     /// Whether it still opens anything. The store has the last word when it is spent.
@@ -136,8 +122,9 @@ impl InitialAccessTokenRecord {
 
 #[cfg(test)]
 mod tests {
+    use primitives::ordered_id::IdSource;
+
     use super::*;
-    use crate::ordered_id::IdSource;
 
     struct Counting;
 
@@ -148,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_recognised_by_its_form_and_proven_by_its_hash() {
+    fn a_token_is_good_until_it_ends_or_was_spent() {
         let now = Timestamp::from_seconds(1_000);
         let token = InitialAccessToken::generate(IdSource::default().next(now, &Counting), &Counting);
         let read = InitialAccessToken::parse(token.reveal()).unwrap();
@@ -162,17 +149,7 @@ mod tests {
         };
         assert!(read.id() == record.id && record.is_proven_by(&read) && record.is_good(now));
         assert!(!record.is_good(record.expires_at));
-
-        let mut forged = token.reveal().to_owned();
-        forged.replace_range(forged.len() - 1.., "E");
-        assert!(!record.is_proven_by(&InitialAccessToken::parse(&forged).unwrap()));
-
         record.spent_at = Some(now);
         assert!(!record.is_good(now));
-        assert!(!format!("{token:?}").contains(&token.reveal()[30..]));
-        let one_short = &token.reveal()[..token.reveal().len() - 1];
-        for other in ["", "mia_", "mia_x", one_short, "eyJhbGciOiJFUzI1NiJ9.e30.AA"] {
-            assert!(InitialAccessToken::parse(other).is_none(), "{other}");
-        }
     }
 }

@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 pub use initial_access_token::{InitialAccessToken, InitialAccessTokenRecord, Origin};
 pub use registrant::Registrant;
 
-use crate::ordered_id::OrderedId;
 use crate::resolve;
-use crate::store::StoreError;
 use crate::world::World;
+use primitives::ordered_id::OrderedId;
+use primitives::store::StoreError;
 
 /// Who may use a door. A door that says nothing has none of these, and is closed to everybody.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
-use super::SecretHash;
-use crate::clock::Timestamp;
 use crate::metadata::Keys;
+use primitives::clock::Timestamp;
+use primitives::secret::SecretHash;
 
 /// What a client proves itself with: each registration has its own.
 #[derive(Clone, Debug, PartialEq)]

@@ -18,5 +18,5 @@ pub use new::NewClient;
 pub use operator::OperatorClient;
 pub use record::{ClientRecord, Provenance, SecretAtRest};
 pub use registered::RegisteredClient;
-pub use secret::{ClientSecret, SecretHash};
+pub use secret::ClientSecret;
 pub use template::{Template, TemplateId};

@@ -5,10 +5,10 @@ use protocol::client_metadata::ClientMetadata;
 use super::{
     ClientRecord, ClientSecret, Credential, Definition, EffectiveClient, Provenance, SecretAtRest, TokenRules,
 };
-use crate::clock::Timestamp;
-use crate::ordered_id::OrderedId;
 use crate::register::Admitted;
 use crate::world::World;
+use primitives::clock::Timestamp;
+use primitives::ordered_id::OrderedId;
 
 /// A client with its identifier and its credential, which nobody has stored yet.
 #[derive(Debug)]

@@ -1,8 +1,10 @@
-use super::{SecretHash, TemplateId};
+use super::TemplateId;
 use crate::access::Registrant;
-use crate::clock::Timestamp;
-use crate::definitions::{ProfileName, Revision};
-use crate::ordered_id::OrderedId;
+use crate::definitions::Revision;
+use primitives::clock::Timestamp;
+use primitives::names::ProfileName;
+use primitives::ordered_id::OrderedId;
+use primitives::secret::SecretHash;
 
 /// A client at rest: what a row holds, in the words of the RFCs. Reading it is [`super::RegisteredClient::restore`].
 #[derive(Clone, Debug, PartialEq)]

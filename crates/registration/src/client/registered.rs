@@ -8,10 +8,10 @@ use super::{
     Brought, ClientRecord, Credential, Definition, EffectiveClient, SecretAtRest, TemplateId, TokenRules,
 };
 use crate::definitions::Definitions;
-use crate::ordered_id::OrderedId;
 use crate::policy::AdmittedMetadata;
 use crate::rejection::Rejection;
-use crate::store::StoreError;
+use primitives::ordered_id::OrderedId;
+use primitives::store::StoreError;
 
 /// What a row says of a client, before the definitions of this moment are asked.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use primitives::secret::SecretHash;
 use protocol::client_metadata::ClientMetadata;
 use protocol::scope::Scope;
 use registration::access::Access;
-use registration::client::{SecretHash, TokenRules};
+use registration::client::TokenRules;
 use registration::definitions::{
     Definitions, DefinitionsDocument, NamedTemplate, OperatorClientDocument, OwnDoor, Revision,
     TemplateDocument,

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use primitives::ordered_id::OrderedId;
+use primitives::secret::SecretHash;
+use primitives::store::StoreError;
 use proptest::prelude::{Strategy, proptest};
 use protocol::jose::{SignatureAlgorithm, SigningKey};
 use protocol::scope::Scope;
 use registration::access::Registrant;
-use registration::client::{
-    Brought, ClientRecord, Credential, Provenance, RegisteredClient, SecretAtRest, SecretHash,
-};
+use registration::client::{Brought, ClientRecord, Credential, Provenance, RegisteredClient, SecretAtRest};
 use registration::definitions::{Definitions, DefinitionsDocument, Revision};
-use registration::ordered_id::OrderedId;
-use registration::store::StoreError;
 use serde_json::{Value, json};
 
 use crate::definitions::{document, metadata, scope};

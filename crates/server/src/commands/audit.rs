@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use registration::clock::{Clock, Timestamp};
-use registration::store::StoreError;
+use primitives::clock::{Clock, Timestamp};
+use primitives::store::StoreError;
 use serde_json::{Value, json};
 use storage::AuditEntry;
 use storage::sqlite::SqliteStore;

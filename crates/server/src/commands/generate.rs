@@ -1,8 +1,8 @@
 //! Making what must not be guessed.
 
+use primitives::random::Randomness;
 use protocol::jose::encode_base64url;
 use registration::client::ClientSecret;
-use registration::random::Randomness;
 
 use super::say;
 use crate::random::SystemRandomness;

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use issuance::profile::{AssertionAudience, Resource, capabilities};
+use primitives::names::ProfileName;
+use primitives::secret::SecretHash;
 use protocol::client_metadata::{ClientMetadata, Member};
 use protocol::jose::SignatureAlgorithm;
 use protocol::resource::ResourceIdentifier;
@@ -12,10 +14,9 @@ use protocol::scope::Scope;
 use protocol::word;
 use registration::access::Access;
 use registration::capabilities::Capabilities;
-use registration::client::{SecretHash, TokenRules};
+use registration::client::TokenRules;
 use registration::definitions::{
-    Definitions, DefinitionsDocument, OperatorClientDocument, OwnDoor, ProfileName, Revision,
-    TemplateDocument,
+    Definitions, DefinitionsDocument, OperatorClientDocument, OwnDoor, Revision, TemplateDocument,
 };
 use registration::policy::Policy;
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use issuance::signing_keys::KeyEncryptionKey;
-use registration::client::SecretHash;
+use primitives::secret::SecretHash;
 
 use super::document::{ClientDocument, ConfigDocument};
 use super::{Problem, problem};

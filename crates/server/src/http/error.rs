@@ -10,6 +10,7 @@ use http::header::{self, HeaderName};
 use issuance::client_authentication::AuthenticationError;
 use issuance::revoke::RevocationRefusal;
 use issuance::token::TokenRefusal;
+use primitives::store::StoreError;
 use protocol::bearer::Challenge;
 use protocol::client_authentication::PresentationError;
 use protocol::description::Description;
@@ -20,7 +21,6 @@ use protocol::scope::DCR;
 use protocol::token::{TokenError, TokenErrorCode};
 use registration::access::IdentifyError;
 use registration::register::RegisterError;
-use registration::store::StoreError;
 use serde::Serialize;
 
 use super::body::{BodyRefusal, MAX_BODY};

@@ -59,7 +59,7 @@ pub(crate) async fn post(
 fn created(client: &NewClient) -> Response {
     let secret = client.secret().map(|(secret, expires_at)| IssuedSecret {
         client_secret: secret.reveal(),
-        client_secret_expires_at: expires_at.map_or(0, registration::clock::Timestamp::seconds),
+        client_secret_expires_at: expires_at.map_or(0, primitives::clock::Timestamp::seconds),
     });
     let information = ClientInformation {
         client_id: &client.id().to_string(),

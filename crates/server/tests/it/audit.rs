@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use registration::clock::Timestamp;
+use primitives::clock::Timestamp;
 use serde_json::json;
 
 use crate::world::{ENROLLER, NOW, Server, basic};

@@ -56,7 +56,7 @@ fn a_secret_comes_with_the_line_for_the_configuration() {
     let told = stdout(&matricula(&["secret"]));
     let secret = told.lines().next().unwrap().rsplit(' ').next().unwrap();
     let hash = told.lines().nth(1).unwrap().rsplit('"').nth(1).unwrap();
-    let expected = registration::client::SecretHash::of(secret).to_hexadecimal();
+    let expected = primitives::secret::SecretHash::of(secret).to_hexadecimal();
     assert_eq!(hash, expected);
     assert_ne!(stdout(&matricula(&["secret"])), told);
     assert_ne!(stdout(&matricula(&["keygen"])), stdout(&matricula(&["keygen"])));

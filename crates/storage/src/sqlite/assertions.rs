@@ -1,7 +1,7 @@
 //! The table `accepted_assertions`.
 
 use issuance::store::Once;
-use registration::clock::Timestamp;
+use primitives::clock::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::values::millis;

@@ -1,8 +1,8 @@
 //! The tables `audit_events` and `audit_activity`.
 
-use registration::audit::Event;
-use registration::clock::Timestamp;
-use registration::ordered_id::OrderedId;
+use primitives::audit::Event;
+use primitives::clock::Timestamp;
+use primitives::ordered_id::OrderedId;
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
 

@@ -1,9 +1,11 @@
 //! The table `clients`.
 
+use primitives::names::ProfileName;
+use primitives::ordered_id::OrderedId;
+use primitives::secret::SecretHash;
 use registration::access::Registrant;
-use registration::client::{ClientRecord, Provenance, SecretAtRest, SecretHash, TemplateId};
-use registration::definitions::{ProfileName, Revision};
-use registration::ordered_id::OrderedId;
+use registration::client::{ClientRecord, Provenance, SecretAtRest, TemplateId};
+use registration::definitions::Revision;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::values::{corrupt, millis, optional_timestamp};

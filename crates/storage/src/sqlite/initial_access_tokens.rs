@@ -1,9 +1,9 @@
 //! The table `initial_access_tokens`.
 
+use primitives::clock::Timestamp;
+use primitives::ordered_id::OrderedId;
+use primitives::secret::SecretHash;
 use registration::access::{InitialAccessTokenRecord, Origin};
-use registration::client::SecretHash;
-use registration::clock::Timestamp;
-use registration::ordered_id::OrderedId;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::values::{millis, optional_timestamp, timestamp};

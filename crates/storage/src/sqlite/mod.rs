@@ -24,13 +24,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use issuance::store::{KeyStore, Once, SealedKey, TokenStore};
+use primitives::audit::Event;
+use primitives::clock::Timestamp;
+use primitives::names::ProfileName;
+use primitives::ordered_id::OrderedId;
+use primitives::store::StoreError;
 use registration::access::InitialAccessTokenRecord;
-use registration::audit::Event;
 use registration::client::ClientRecord;
-use registration::clock::Timestamp;
-use registration::definitions::ProfileName;
-use registration::ordered_id::OrderedId;
-use registration::store::{ClientStore, Insertion, NewRegistration, StoreError};
+use registration::store::{ClientStore, Insertion, NewRegistration};
 use rusqlite::{Connection, OpenFlags};
 
 use self::profiles::Profiles;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use registration::definitions::ProfileName;
-use registration::store::StoreError;
+use primitives::names::ProfileName;
+use primitives::store::StoreError;
 use rusqlite::Connection;
 
 use super::values::corrupt;

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use registration::store::StoreError;
+use primitives::store::StoreError;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 

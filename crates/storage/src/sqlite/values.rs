@@ -1,8 +1,8 @@
 //! Between rows and types.
 
-use registration::clock::Timestamp;
-use registration::ordered_id::OrderedId;
-use registration::store::StoreError;
+use primitives::clock::Timestamp;
+use primitives::ordered_id::OrderedId;
+use primitives::store::StoreError;
 use rusqlite::types::Type;
 use rusqlite::{ErrorCode, Row};
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use registration::audit::EventKind;
-use registration::clock::Timestamp;
+use primitives::audit::EventKind;
+use primitives::clock::Timestamp;
 use registration::store::Insertion;
 use storage::{Activity, Cleaned, Retention, Store};
 

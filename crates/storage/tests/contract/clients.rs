@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
+use primitives::clock::Timestamp;
+use primitives::secret::SecretHash;
 use registration::access::Registrant;
-use registration::client::{SecretAtRest, SecretHash};
-use registration::clock::Timestamp;
+use registration::client::SecretAtRest;
 use registration::store::Insertion;
 use storage::Store;
 

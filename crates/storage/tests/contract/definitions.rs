@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use registration::audit::EventKind;
+use primitives::audit::EventKind;
+use primitives::ordered_id::OrderedId;
+use primitives::store::StoreError;
 use registration::client::TemplateId;
 use registration::definitions::Revision;
-use registration::ordered_id::OrderedId;
-use registration::store::StoreError;
 use serde_json::json;
 use storage::{DefinitionDocument, DefinitionKind, Provision, Store};
 
@@ -32,7 +32,7 @@ pub(crate) async fn only_what_changed_gets_a_revision(store: Arc<dyn Store>) {
     let other = provision(&*store, "open", &[("a", 9)]).await;
     assert_eq!(other.revision, Revision(1), "profiles count for themselves");
 
-    let entries = store.audit_since(registration::clock::Timestamp::from_seconds(0), 100).await.unwrap();
+    let entries = store.audit_since(primitives::clock::Timestamp::from_seconds(0), 100).await.unwrap();
     let details: Vec<&str> = entries.iter().map(|entry| entry.detail.as_str()).collect();
     assert_eq!(details.len(), 4, "{details:?}");
     assert!(

@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use issuance::store::Once;
+use primitives::audit::EventKind;
+use primitives::clock::Timestamp;
 use registration::access::Origin;
-use registration::audit::EventKind;
-use registration::clock::Timestamp;
 use registration::store::Insertion;
 use storage::Store;
 

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use issuance::store::{Once, SealedKey};
+use primitives::audit::EventKind;
+use primitives::clock::Timestamp;
 use protocol::jose::SignatureAlgorithm;
-use registration::audit::EventKind;
-use registration::clock::Timestamp;
 use serde_json::json;
 use storage::Store;
 

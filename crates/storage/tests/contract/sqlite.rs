@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use registration::store::StoreError;
+use primitives::store::StoreError;
 use storage::Store;
 use storage::sqlite::{OpenError, SqliteStore};
 use tempfile::TempDir;

@@ -2,13 +2,15 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use primitives::audit::{Event, EventKind};
+use primitives::clock::Timestamp;
+use primitives::names::ProfileName;
+use primitives::ordered_id::{IdSource, OrderedId};
+use primitives::random::Randomness;
+use primitives::secret::SecretHash;
 use registration::access::{InitialAccessTokenRecord, Origin, Registrant};
-use registration::audit::{Event, EventKind};
-use registration::client::{ClientRecord, Provenance, SecretAtRest, SecretHash};
-use registration::clock::Timestamp;
-use registration::definitions::{ProfileName, Revision};
-use registration::ordered_id::{IdSource, OrderedId};
-use registration::random::Randomness;
+use registration::client::{ClientRecord, Provenance, SecretAtRest};
+use registration::definitions::Revision;
 use registration::store::NewRegistration;
 use serde_json::{Map, json};
 use storage::{DefinitionDocument, DefinitionKind, Provision, Provisioned, Store};

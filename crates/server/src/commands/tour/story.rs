@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
+use primitives::clock::Clock;
+use primitives::random::Randomness;
 use protocol::client_authentication::JWT_BEARER;
 use protocol::jose::{CompactJws, Jwk, SignatureAlgorithm, SigningKey, decode_base64url, encode_base64url};
-use registration::clock::Clock;
-use registration::random::Randomness;
 use serde_json::{Value, json};
 
 use super::super::say;
