@@ -12,6 +12,7 @@ pub mod config;
 pub mod demo;
 pub mod http;
 mod idle_watch;
+pub mod pages;
 pub mod profiles;
 pub mod random;
 pub mod run;
