@@ -1,9 +1,9 @@
 //! `matricula audit`: what happened.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Subcommand;
 use primitives::clock::{Clock, Timestamp};
 use primitives::store::StoreError;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use storage::AuditEntry;
 use storage::sqlite::SqliteStore;
 
-use super::is_heard;
+use super::{is_heard, store_file};
 use crate::clock::SystemClock;
 
 /// How often a follower looks for news.
@@ -42,17 +42,11 @@ pub(super) enum Audit {
 impl Audit {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let Self::Tail { store, lines, follow, json } = self;
-        let Some(path) = store.strip_prefix("sqlite:").map(PathBuf::from) else {
-            bail!("'{store}' is not a store that is known: use sqlite:PATH");
-        };
-        tail(&path, lines, follow, if json { as_json } else { as_text })
+        tail(&store_file(&store)?, lines, follow, if json { as_json } else { as_text })
     }
 }
 
 fn tail(path: &Path, lines: u32, follow: bool, shown: fn(&AuditEntry) -> String) -> anyhow::Result<()> {
-    if !path.exists() {
-        bail!("{} does not exist", path.display());
-    }
     let look = SqliteStore::look(path).context("the store did not open")?;
     let entries = look(Timestamp::from_millis(0), lines)?;
     let mut goes_on = entries.iter().all(|entry| is_heard(shown(entry)));
