@@ -32,7 +32,7 @@ impl std::fmt::Debug for UserRecord {
 pub enum Addition {
     /// There is one more user.
     Added,
-    /// Somebody has this name already. Nothing was written.
+    /// Somebody has this name already. Nothing was written, of the others neither.
     NameTaken,
 }
 
@@ -49,12 +49,13 @@ pub trait UserStore: Send + Sync {
     /// The user of this id, if there is one.
     async fn user(&self, directory: &DirectoryName, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// Adds users, each of them or none; the answers are in the order of the questions. A directory that was unknown is
-    /// known afterwards.
+    /// Adds users, each of them or none; the answers are in the order of the questions. Where one name is taken, by
+    /// somebody else or by an earlier one of these, nothing is written. A directory that was unknown is known afterwards.
     async fn add_users(&self, users: Vec<(UserRecord, DirectoryEvent)>) -> Result<Vec<Addition>, StoreError>;
 
     /// Gives a user another password and, with a mark, makes everything that was given in their name before it
-    /// worthless. Says whether there is such a user.
+    /// worthless: their initial access tokens are revoked, and the event says how many. Says whether there is such a
+    /// user.
     async fn set_password(
         &self,
         id: UserId,
@@ -73,7 +74,8 @@ pub trait UserStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Switches a user off (with the moment) or on again. Switching off also ends everything that was given in their
-    /// name. Says whether there is such a user.
+    /// name before that moment, for good: their initial access tokens are revoked, and the event says how many. Says
+    /// whether there is such a user.
     async fn set_disabled(
         &self,
         id: UserId,
@@ -85,7 +87,8 @@ pub trait UserStore: Send + Sync {
 /// Where sessions are kept.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Begins a session; the one that the browser had before, if any, ends in the same transaction.
+    /// Begins a session; the one that the browser had before, if any, ends in the same transaction. The directory is one
+    /// that is known.
     async fn begin_session(
         &self,
         directory: &DirectoryName,
@@ -101,7 +104,7 @@ pub trait SessionStore: Send + Sync {
         id: OrderedId,
     ) -> Result<Option<(Session, User)>, StoreError>;
 
-    /// Notes that it was used.
+    /// Notes that it was used. What was noted before is never made earlier.
     async fn touch_session(
         &self,
         directory: &DirectoryName,

@@ -31,8 +31,10 @@ pub struct Activity {
 pub struct AuditEntry {
     /// When it happened; of something that happened several times, the last time.
     pub at: Timestamp,
-    /// Where.
-    pub profile: String,
+    /// The profile that it happened in; `None` for what happened in a directory.
+    pub profile: Option<String>,
+    /// The directory of users that it happened in.
+    pub directory: Option<String>,
     /// What.
     pub kind: String,
     /// Who, or whom it happened to.
@@ -50,7 +52,7 @@ pub struct AuditEntry {
 /// How long what is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Initial access tokens and assertions that ended before this are forgotten.
+    /// Initial access tokens, assertions and sessions that ended before this are forgotten.
     pub ended_before: Timestamp,
     /// Outcomes before this are forgotten.
     pub events_before: Timestamp,
@@ -67,6 +69,8 @@ pub struct Cleaned {
     pub initial_access_tokens: usize,
     /// Assertions.
     pub assertions: usize,
+    /// Sessions.
+    pub sessions: usize,
     /// Outcomes.
     pub events: usize,
     /// Minutes of activity.
@@ -76,8 +80,8 @@ pub struct Cleaned {
 impl Cleaned {
     /// Whether there may be more of the kind that was limited.
     pub fn reached(&self, at_most: u32) -> bool {
-        let Self { initial_access_tokens, assertions, events, activity } = *self;
-        [initial_access_tokens, assertions, events, activity]
+        let Self { initial_access_tokens, assertions, sessions, events, activity } = *self;
+        [initial_access_tokens, assertions, sessions, events, activity]
             .into_iter()
             .any(|count| count >= at_most as usize)
     }

@@ -1,7 +1,7 @@
 //! All of it is kept somewhere.
 //!
-//! [`Store`] is everything that a running server asks of where it keeps things: the ports of `registration` and
-//! `issuance`, and those of this crate, which the server itself uses. [`sqlite`] is the embedded engine.
+//! [`Store`] is everything that a running server asks of where it keeps things: the ports of `registration`, `identity`
+//! and `issuance`, and those of this crate, which the server itself uses. [`sqlite`] is the embedded engine.
 
 mod audit;
 mod definitions;
@@ -9,11 +9,14 @@ pub mod sqlite;
 
 pub use audit::{Activity, AuditEntry, AuditStore, Cleaned, Retention};
 pub use definitions::{Change, DefinitionDocument, DefinitionKind, DefinitionStore, Provision, Provisioned};
+use identity::store::{SessionStore, UserStore};
 use issuance::store::{KeyStore, TokenStore};
 use registration::store::ClientStore;
 
 /// Everything that is kept.
-pub trait Store: ClientStore + TokenStore + KeyStore + DefinitionStore + AuditStore {
+pub trait Store:
+    ClientStore + UserStore + SessionStore + TokenStore + KeyStore + DefinitionStore + AuditStore
+{
     /// Finishes what was begun and closes. Whatever is asked afterwards is refused. It waits, so it is the last call.
     fn close(&self);
 }

@@ -1,9 +1,9 @@
 //! `matricula audit`: what happened.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Subcommand;
 use primitives::clock::{Clock, Timestamp};
 use primitives::store::StoreError;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use storage::AuditEntry;
 use storage::sqlite::SqliteStore;
 
-use super::is_heard;
+use super::{is_heard, store_file};
 use crate::clock::SystemClock;
 
 /// How often a follower looks for news.
@@ -42,17 +42,11 @@ pub(super) enum Audit {
 impl Audit {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let Self::Tail { store, lines, follow, json } = self;
-        let Some(path) = store.strip_prefix("sqlite:").map(PathBuf::from) else {
-            bail!("'{store}' is not a store that is known: use sqlite:PATH");
-        };
-        tail(&path, lines, follow, if json { as_json } else { as_text })
+        tail(&store_file(&store)?, lines, follow, if json { as_json } else { as_text })
     }
 }
 
 fn tail(path: &Path, lines: u32, follow: bool, shown: fn(&AuditEntry) -> String) -> anyhow::Result<()> {
-    if !path.exists() {
-        bail!("{} does not exist", path.display());
-    }
     let look = SqliteStore::look(path).context("the store did not open")?;
     let entries = look(Timestamp::from_millis(0), lines)?;
     let mut goes_on = entries.iter().all(|entry| is_heard(shown(entry)));
@@ -90,8 +84,13 @@ impl Follower {
 }
 
 fn as_text(entry: &AuditEntry) -> String {
-    let AuditEntry { at, profile, kind, client_id, subject, network, count, detail } = entry;
-    let mut line = format!("{at} {profile} {kind}");
+    let AuditEntry { at, profile, directory, kind, client_id, subject, network, count, detail } = entry;
+    let place = match (profile, directory) {
+        (Some(profile), _) => profile.clone(),
+        (None, Some(directory)) => format!("users:{directory}"),
+        (None, None) => "-".to_owned(),
+    };
+    let mut line = format!("{at} {place} {kind}");
     for (name, value) in [("client", client_id), ("user", subject), ("from", network)] {
         if let Some(value) = value {
             line.push_str(&format!(" {name}={value}"));
@@ -107,11 +106,11 @@ fn as_text(entry: &AuditEntry) -> String {
 }
 
 fn as_json(entry: &AuditEntry) -> String {
-    let AuditEntry { at, profile, kind, client_id, subject, network, count, detail } = entry;
+    let AuditEntry { at, profile, directory, kind, client_id, subject, network, count, detail } = entry;
     // The detail was written by this program; where it is no JSON all the same, it is shown as it is.
     let detail = serde_json::from_str(detail).unwrap_or_else(|_not_json| Value::String(detail.clone()));
     json!({
-        "at": at.to_string(), "profile": profile, "event": kind, "client_id": client_id, "subject": subject,
+        "at": at.to_string(), "profile": profile, "directory": directory, "event": kind, "client_id": client_id, "subject": subject,
         "network": network, "count": count, "detail": detail,
     })
     .to_string()
@@ -124,7 +123,8 @@ mod tests {
     fn entry(seconds: u64, kind: &str, count: u64) -> AuditEntry {
         AuditEntry {
             at: Timestamp::from_seconds(seconds),
-            profile: "staff".to_owned(),
+            profile: Some("staff".to_owned()),
+            directory: None,
             kind: kind.to_owned(),
             client_id: None,
             subject: None,
@@ -132,6 +132,16 @@ mod tests {
             count,
             detail: "{}".to_owned(),
         }
+    }
+
+    #[test]
+    fn a_line_says_where_it_happened() {
+        let mut entry = entry(1_795_421_565, "user-added", 1);
+        assert_eq!(as_text(&entry), "2026-11-23T08:12:45Z staff user-added");
+        (entry.profile, entry.directory) = (None, Some("main".to_owned()));
+        assert_eq!(as_text(&entry), "2026-11-23T08:12:45Z users:main user-added");
+        let json: Value = serde_json::from_str(&as_json(&entry)).unwrap();
+        assert_eq!((&json["profile"], &json["directory"]), (&Value::Null, &json!("main")));
     }
 
     #[test]

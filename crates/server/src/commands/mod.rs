@@ -6,9 +6,11 @@ mod dev;
 mod generate;
 mod serve;
 mod tour;
+mod user;
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::{Parser, Subcommand};
 
 /// Matricula: an OAuth 2.1 / OpenID Connect authorization server whose heart is dynamic client registration.
@@ -51,6 +53,9 @@ enum Command {
     /// Read the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Add people who can sign in, give them passwords, switch them off and on.
+    #[command(subcommand)]
+    User(user::User),
     /// Make a key-encryption key for a new store.
     Keygen,
     /// Make a secret for a client of your own, with the line for the configuration.
@@ -70,6 +75,7 @@ impl Cli {
             Command::Tour => tour::tour(),
             Command::Config(command) => command.run(),
             Command::Audit(command) => command.run(),
+            Command::User(command) => command.run(),
             Command::Keygen => {
                 generate::keygen();
                 Ok(())
@@ -92,6 +98,17 @@ fn start_logging(filter: &str, format: LogFormat) -> anyhow::Result<()> {
         LogFormat::Json => logger.json().init(),
     }
     Ok(())
+}
+
+/// The file of a store that is there: `sqlite:PATH`.
+fn store_file(store: &str) -> anyhow::Result<PathBuf> {
+    let Some(path) = store.strip_prefix("sqlite:").map(PathBuf::from) else {
+        bail!("'{store}' is not a store that is known: use sqlite:PATH");
+    };
+    if !path.exists() {
+        bail!("{} does not exist", path.display());
+    }
+    Ok(path)
 }
 
 /// Says something on standard output. Whoever closed it does not want to hear more.

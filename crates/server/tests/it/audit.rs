@@ -21,8 +21,9 @@ async fn a_clients_birth_is_told_from_token_to_registration() {
     server.post_form("/staff/revoke", &[("authorization", &enroller)], &[("token", &revoked)]).await;
 
     // That the enroller authenticated is counted beside.
-    let is_told =
-        |entry: &storage::AuditEntry| entry.profile == "staff" && entry.kind != "revocation-answered";
+    let is_told = |entry: &storage::AuditEntry| {
+        entry.profile.as_deref() == Some("staff") && entry.kind != "revocation-answered"
+    };
     let entries: Vec<_> = log(&server).await.into_iter().filter(is_told).collect();
     let kinds: Vec<_> = entries.iter().map(|entry| entry.kind.as_str()).collect();
     assert_eq!(

@@ -17,5 +17,6 @@ mod register;
 mod revoke;
 mod templates;
 mod token;
+mod users;
 mod well_known;
 mod world;

@@ -1,6 +1,6 @@
 //! The tables `audit_events` and `audit_activity`.
 
-use primitives::audit::Event;
+use primitives::audit::{DirectoryEvent, Event};
 use primitives::clock::Timestamp;
 use primitives::ordered_id::OrderedId;
 use rusqlite::{Connection, params};
@@ -19,6 +19,22 @@ pub(super) fn insert(connection: &Connection, profile: i64, event: &Event) -> ru
             "INSERT INTO audit_events (id, profile, kind, client_id, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![id.as_bytes(), profile, kind.as_str(), client_id, subject, detail])
+        .map(drop)
+}
+
+/// An event of a directory has the profile 0, which is none.
+pub(super) fn insert_of_directory(
+    connection: &Connection,
+    directory: i64,
+    event: &DirectoryEvent,
+) -> rusqlite::Result<()> {
+    let DirectoryEvent { id, directory: _, kind, subject, detail } = event;
+    let detail = Value::Object(detail.clone()).to_string();
+    connection
+        .prepare_cached(
+            "INSERT INTO audit_events (id, profile, directory, kind, subject, detail) VALUES (?1, 0, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![id.as_bytes(), directory, kind.as_str(), subject, detail])
         .map(drop)
 }
 
@@ -67,20 +83,23 @@ fn events_since(
 ) -> rusqlite::Result<Vec<AuditEntry>> {
     connection
         .prepare_cached(
-            "SELECT audit_events.id, name, kind, client_id, subject, detail
-             FROM audit_events JOIN profiles ON number = profile
+            "SELECT audit_events.id, profiles.name, directories.name, kind, client_id, subject, detail
+             FROM audit_events
+             LEFT JOIN profiles ON profiles.number = profile
+             LEFT JOIN directories ON directories.number = directory
              WHERE audit_events.id >= ?1 ORDER BY audit_events.id DESC LIMIT ?2",
         )?
         .query_map(params![OrderedId::first_at(since).as_bytes(), at_most], |row| {
             Ok(AuditEntry {
                 at: ordered_id(row, 0)?.made_at(),
                 profile: row.get(1)?,
-                kind: row.get(2)?,
-                client_id: row.get(3)?,
-                subject: row.get(4)?,
+                directory: row.get(2)?,
+                kind: row.get(3)?,
+                client_id: row.get(4)?,
+                subject: row.get(5)?,
                 network: None,
                 count: 1,
-                detail: row.get(5)?,
+                detail: row.get(6)?,
             })
         })?
         .collect()
@@ -105,7 +124,8 @@ fn activity_since(
             }
             Ok(AuditEntry {
                 at: timestamp(row, 0)?,
-                profile: row.get(1)?,
+                profile: Some(row.get(1)?),
+                directory: None,
                 kind: row.get(2)?,
                 client_id: filled(row.get(3)?),
                 subject: None,

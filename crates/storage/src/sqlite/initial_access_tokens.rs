@@ -87,6 +87,20 @@ pub(super) fn revoke(
         .map(|changed| changed == 1)
 }
 
+/// Revokes whatever a user got and has not spent, in all profiles; says how many that were.
+pub(super) fn revoke_of_user(
+    connection: &Connection,
+    subject: &str,
+    at: Timestamp,
+) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "UPDATE initial_access_tokens SET revoked_at = ?2
+             WHERE subject = ?1 AND spent_at IS NULL AND revoked_at IS NULL",
+        )?
+        .execute(params![subject, millis(at)])
+}
+
 /// Forgets tokens that ended before a moment. What was made after it has not ended before it.
 pub(super) fn forget(
     connection: &Connection,

@@ -8,7 +8,10 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::OpenError;
 
 /// All steps, in order. What stands in one that was released never changes: its checksum is compared.
-const STEPS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_clients_tokens_keys_audit.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("../../migrations/sqlite/0001_clients_tokens_keys_audit.sql"),
+    include_str!("../../migrations/sqlite/0002_users_and_sessions.sql"),
+];
 
 /// What stands in the header of our files (`PRAGMA application_id`): "Mtrc".
 const APPLICATION_ID: i32 = 0x4d74_7263;
@@ -40,6 +43,35 @@ fn of_a_stranger(error: rusqlite::Error, path: &Path) -> OpenError {
     }
 }
 
+/// Refuses a file whose schema is not the one of this program. Nothing is changed.
+pub(super) fn check_is_current(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    if !is_ours(connection, path)? {
+        return Err(OpenError::NotAStore(path.to_owned()));
+    }
+    let applied = applied(connection).map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })?;
+    if applied.len() < STEPS.len() {
+        return Err(OpenError::Older(path.to_owned()));
+    }
+    compare(&applied, path)
+}
+
+/// Refuses a file that steps were applied to which this program does not know.
+fn compare(applied: &[Vec<u8>], path: &Path) -> Result<(), OpenError> {
+    if applied.len() > STEPS.len() {
+        return Err(OpenError::Newer(path.to_owned()));
+    }
+    for ((number, step), known) in (1_u32..).zip(STEPS).zip(applied) {
+        if *known != checksum(step) {
+            return Err(OpenError::Changed(path.to_owned(), number));
+        }
+    }
+    Ok(())
+}
+
+fn checksum(step: &str) -> Vec<u8> {
+    digest(&SHA256, step.as_bytes()).as_ref().to_vec()
+}
+
 /// Brings the schema up to date, all of it or nothing.
 pub(super) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let sqlite = |error| OpenError::Sqlite { path: path.to_owned(), error };
@@ -54,24 +86,12 @@ pub(super) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenEr
         .map_err(sqlite)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
     let applied = applied(&transaction).map_err(sqlite)?;
-    if applied.len() > STEPS.len() {
-        return Err(OpenError::Newer(path.to_owned()));
-    }
-    for (number, step) in (1_u32..).zip(STEPS) {
-        let checksum = digest(&SHA256, step.as_bytes());
-        match applied.get(number as usize - 1) {
-            Some(known) if known == checksum.as_ref() => {}
-            Some(_) => return Err(OpenError::Changed(path.to_owned(), number)),
-            None => {
-                transaction.execute_batch(step).map_err(sqlite)?;
-                transaction
-                    .execute(
-                        "INSERT INTO schema_migrations VALUES (?1, ?2)",
-                        params![number, checksum.as_ref()],
-                    )
-                    .map_err(sqlite)?;
-            }
-        }
+    compare(&applied, path)?;
+    for (number, step) in (1_u32..).zip(STEPS).skip(applied.len()) {
+        transaction.execute_batch(step).map_err(sqlite)?;
+        transaction
+            .execute("INSERT INTO schema_migrations VALUES (?1, ?2)", params![number, checksum(step)])
+            .map_err(sqlite)?;
     }
     transaction.commit().map_err(sqlite)
 }

@@ -8,12 +8,15 @@ mod assertions;
 mod audit;
 mod clients;
 mod definitions;
+mod directories;
 mod file;
 mod initial_access_tokens;
 mod migrations;
 mod profiles;
 mod reader;
+mod sessions;
 mod signing_keys;
+mod users;
 mod values;
 mod writer;
 
@@ -26,7 +29,7 @@ use async_trait::async_trait;
 use issuance::store::{KeyStore, Once, SealedKey, TokenStore};
 use primitives::audit::Event;
 use primitives::clock::Timestamp;
-use primitives::names::ProfileName;
+use primitives::names::{DirectoryName, ProfileName};
 use primitives::ordered_id::OrderedId;
 use primitives::store::StoreError;
 use registration::access::InitialAccessTokenRecord;
@@ -34,6 +37,7 @@ use registration::client::ClientRecord;
 use registration::store::{ClientStore, Insertion, NewRegistration};
 use rusqlite::{Connection, OpenFlags};
 
+use self::directories::Directories;
 use self::profiles::Profiles;
 use self::reader::Readers;
 use self::writer::Writer;
@@ -52,8 +56,8 @@ pub enum OpenError {
         /// What the system says.
         error: std::io::Error,
     },
-    /// Another process has it open for writing.
-    #[error("{0} is in use by another server: one process at a time writes to an SQLite store")]
+    /// Another server has it open.
+    #[error("{0} is in use by another server: an SQLite store has one at a time")]
     InUse(PathBuf),
     /// It is an SQLite file of something else, or no SQLite file.
     #[error("{0} is not a store of this program: it is left alone")]
@@ -61,6 +65,9 @@ pub enum OpenError {
     /// It was made by a newer version.
     #[error("{0}: its schema is newer than this program")]
     Newer(PathBuf),
+    /// It was made by an older version, and the server that uses it is the one to bring it up to date.
+    #[error("{0}: its schema is older than this program: update the server that is using it")]
+    Older(PathBuf),
     /// A migration is not the one that was applied.
     #[error("{0}: migration {1} is not the one that was applied to this database")]
     Changed(PathBuf, u32),
@@ -80,8 +87,9 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     profiles: Arc<Profiles>,
-    /// Held for as long as the store is open.
-    _lock: File,
+    directories: Arc<Directories>,
+    /// Held for as long as the store is open; a command beside a server holds none.
+    _lock: Option<File>,
 }
 
 impl SqliteStore {
@@ -92,17 +100,80 @@ impl SqliteStore {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let path = &file::real_name(path)?;
         let lock = file::lock(path)?;
-        file::create(path)?;
+        let connection = open_current(path)?;
+        Self::start(connection, path, Some(lock))
+    }
+
+    /// Opens the file for a command that a server may be running beside, now or before the command is done.
+    ///
+    /// Two processes that write are safe: SQLite lets one of them write at a time, and the other waits for it, up to five
+    /// seconds; each sees what the other has committed. What the lock is for is something else: a server decides some
+    /// things by what it has in memory, the definitions and the names of profiles, so there must be one server. A command
+    /// that is opened like this must not touch what they are made of. The numbers of directories are no such thing: they
+    /// never change, and a server that does not remember one looks.
+    ///
+    /// Nobody brings the schema up to date under a running server. Where none runs, this does what [`Self::open`] does
+    /// and gives the lock back at once, so that a server can start meanwhile.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_beside(path: &Path) -> Result<Self, OpenError> {
+        let path = &file::real_name(path)?;
+        let connection = match file::lock(path) {
+            Ok(_until_it_is_current) => open_current(path)?,
+            // The file is not looked at but through SQLite: whoever opens and closes it otherwise may take the locks of
+            // a server in the same process.
+            Err(OpenError::InUse(_)) => {
+                let connection = open_writer(path)?;
+                migrations::check_is_current(&connection, path)?;
+                configure_writer(&connection)
+                    .map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })?;
+                connection
+            }
+            Err(error) => return Err(error),
+        };
+        Self::start(connection, path, None)
+    }
+
+    fn start(connection: Connection, path: &Path, lock: Option<File>) -> Result<Self, OpenError> {
         let sqlite = |error| OpenError::Sqlite { path: path.to_owned(), error };
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
-        connection.busy_timeout(Duration::from_secs(5)).map_err(sqlite)?;
-        migrations::check(&connection, path)?;
-        configure_writer(&connection).map_err(sqlite)?;
-        migrations::run(&mut connection, path)?;
         let profiles = Arc::new(Profiles::load(&connection).map_err(sqlite)?);
         let readers = Readers::start(|| open_reader(path)).map_err(sqlite)?;
-        Ok(Self { writer: Writer::start(connection, path), readers, profiles, _lock: lock })
+        let writer = match &lock {
+            Some(_) => Writer::start(connection, path),
+            None => Writer::start_beside(connection),
+        };
+        Ok(Self { writer, readers, profiles, directories: Arc::default(), _lock: lock })
+    }
+
+    /// Reads from a directory; `None` where there is none of this name.
+    async fn read_directory<T: Send + 'static>(
+        &self,
+        directory: &DirectoryName,
+        work: impl FnOnce(&Connection, i64) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let (directories, directory) = (Arc::clone(&self.directories), directory.clone());
+        self.readers
+            .read(move |connection| {
+                let Some(number) = directories.read(connection, &directory)? else { return Ok(None) };
+                work(connection, number).map(Some)
+            })
+            .await
+    }
+
+    /// Writes to a directory; `None`, and nothing is written, where there is none of this name.
+    async fn write_directory<T: Send + 'static>(
+        &self,
+        directory: &DirectoryName,
+        mut work: impl FnMut(&Connection, i64) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let (directories, directory) = (Arc::clone(&self.directories), directory.clone());
+        self.writer
+            .write(move |connection| {
+                let Some(number) = directories.write(connection, &directory)? else { return Ok(None) };
+                work(connection, number).map(Some)
+            })
+            .await
     }
 
     /// Opens a file that a server may be using, to look at it and nothing else.
@@ -122,6 +193,25 @@ impl SqliteStore {
             audit::since(&connection, since, at_most).map_err(|error| values::store_error(&error))
         })
     }
+}
+
+/// Opens the file for writing, makes it where there is none, and brings its schema up to date. Whoever calls this holds
+/// the lock.
+fn open_current(path: &Path) -> Result<Connection, OpenError> {
+    file::create(path)?;
+    let mut connection = open_writer(path)?;
+    migrations::check(&connection, path)?;
+    configure_writer(&connection).map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })?;
+    migrations::run(&mut connection, path)?;
+    Ok(connection)
+}
+
+fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    let sqlite = |error| OpenError::Sqlite { path: path.to_owned(), error };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
+    connection.busy_timeout(Duration::from_secs(5)).map_err(sqlite)?;
+    Ok(connection)
 }
 
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
@@ -288,6 +378,7 @@ impl AuditStore for SqliteStore {
                 Ok(Cleaned {
                     initial_access_tokens: initial_access_tokens::forget(connection, ended_before, at_most)?,
                     assertions: assertions::forget(connection, ended_before, at_most)?,
+                    sessions: sessions::forget(connection, ended_before, at_most)?,
                     events: audit::forget_events(connection, events_before, at_most)?,
                     activity: audit::forget_activity(connection, activity_before, at_most)?,
                 })

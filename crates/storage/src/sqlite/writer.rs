@@ -78,12 +78,22 @@ impl std::fmt::Debug for Writer {
 }
 
 impl Writer {
+    /// Starts it as the one that keeps the database's log short.
     pub(super) fn start(connection: Connection, database: &Path) -> Self {
+        Self::start_with(connection, Some(Log::of(database)))
+    }
+
+    /// Starts it beside another process that may be keeping the log short. SQLite itself writes the log back when the
+    /// last connection closes.
+    pub(super) fn start_beside(connection: Connection) -> Self {
+        Self::start_with(connection, None)
+    }
+
+    fn start_with(connection: Connection, log: Option<Log>) -> Self {
         let (queue, jobs) = sync_channel(QUEUE);
-        let log = Log::of(database);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || write_all(connection, &jobs, &log))
+            .spawn(move || write_all(connection, &jobs, log.as_ref()))
             .map_err(|error| tracing::error!(%error, "the writer thread did not start"))
             .ok();
         Self { queue, thread: Mutex::new(thread) }
@@ -138,7 +148,7 @@ impl Log {
     }
 }
 
-fn write_all(mut connection: Connection, queue: &Receiver<Message>, log: &Log) {
+fn write_all(mut connection: Connection, queue: &Receiver<Message>, log: Option<&Log>) {
     let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(MAX_BATCH);
     while let Ok(Message::Job(first)) = queue.recv() {
         batch.push(first);
@@ -146,10 +156,14 @@ fn write_all(mut connection: Connection, queue: &Receiver<Message>, log: &Log) {
         if closing {
             break;
         }
-        log.keep_short(&connection);
+        if let Some(log) = log {
+            log.keep_short(&connection);
+        }
     }
     // Leaves no log behind for the next start to read through.
-    write_back(&connection);
+    if log.is_some() {
+        write_back(&connection);
+    }
 }
 
 /// Writes the whole log back to the database, and empties it.

@@ -9,7 +9,9 @@ mod clients;
 mod definitions;
 mod initial_access_tokens;
 mod keys;
+mod sessions;
 mod sqlite;
+mod users;
 mod world;
 
 /// Makes a test of each promise, on a store that `$open` opens for it alone.
@@ -35,6 +37,20 @@ macro_rules! on_engine {
             initial_access_tokens: a_token_is_revoked_or_spent_but_never_both;
             keys: a_signing_key_reads_back_as_it_was_written;
             keys: an_assertion_is_accepted_once;
+            users: a_user_reads_back_as_they_were_written;
+            users: a_user_of_another_directory_is_not_there;
+            users: users_are_added_together_or_not_at_all;
+            users: a_name_is_given_once_however_many_ask_at_once;
+            users: another_password_makes_older_things_worthless;
+            users: a_hash_made_anew_replaces_the_one_it_was_made_of_alone;
+            users: a_user_who_was_switched_off_gets_nothing_back_when_switched_on;
+            users: what_a_user_got_to_register_with_is_taken_back;
+            sessions: a_session_reads_back_as_it_was_written_and_with_its_user;
+            sessions: a_session_takes_the_place_of_the_one_before;
+            sessions: a_session_ends_once_however_many_ask_at_once;
+            sessions: a_session_is_noted_as_used_and_never_as_used_earlier;
+            sessions: a_session_needs_a_directory_that_is_known;
+            sessions: sessions_that_are_long_over_are_forgotten_in_small_bites;
         }
     };
     ($open:path; $($module:ident: $promise:ident;)*) => {

@@ -4,12 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use identity::store::UserStore;
+use primitives::audit::EventKind;
 use primitives::store::StoreError;
 use storage::Store;
 use storage::sqlite::{OpenError, SqliteStore};
 use tempfile::TempDir;
 
-use crate::world::{id, paid_by, profile, provision};
+use crate::world::{added, directory, event, id, paid_by, profile, provision, session, user};
 
 pub(crate) struct Engine {
     store: Arc<SqliteStore>,
@@ -165,6 +167,91 @@ async fn a_row_that_makes_no_sense_is_corrupt_and_nothing_else() {
         execute(&engine.path(), &format!("UPDATE clients SET {damage}"));
         let read = registration::store::ClientStore::client(&*engine.store, &profile("staff"), id).await;
         assert!(matches!(read, Err(StoreError::Corrupt(_))), "{damage}: {read:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_or_a_session_that_makes_no_sense_is_corrupt() {
+    let engine = Engine::open();
+    provision(&*engine.store, "staff", &[]).await;
+    let (store, main) = (engine.store(), directory("main"));
+    let alice = added(&*store, "main", user("alice")).await;
+    let session = session(alice);
+    let id = session.id;
+    store.begin_session(&main, session, None, event(EventKind::UserSignedIn)).await.unwrap();
+    for (column, damage) in [
+        ("authenticated_by", "'magic'"),
+        ("hash", "x'00'"),
+        ("counts_in", "'No Such Name'"),
+        ("frame_hash", "x'01'"),
+    ] {
+        let path = engine.path();
+        execute(&path, &format!("CREATE TABLE good AS SELECT {column} AS value FROM sessions"));
+        execute(&path, &format!("UPDATE sessions SET {column} = {damage}"));
+        let read = store.session(&main, id).await;
+        assert!(matches!(read, Err(StoreError::Corrupt(_))), "{damage}: {read:?}");
+        execute(&path, &format!("UPDATE sessions SET {column} = (SELECT value FROM good)"));
+        execute(&path, "DROP TABLE good");
+        assert!(store.session(&main, id).await.unwrap().is_some());
+    }
+    for damage in ["claims = '[]'", "claims = 'x'"] {
+        execute(&engine.path(), &format!("UPDATE users SET {damage}"));
+        for read in [
+            store.user(&main, alice).await.map(drop),
+            store.user_named(&main, "alice").await.map(drop),
+            store.session(&main, id).await.map(drop),
+        ] {
+            assert!(matches!(read, Err(StoreError::Corrupt(_))), "{damage}: {read:?}");
+        }
+    }
+}
+
+/// Two open files stand for two processes: the lock and SQLite's own tell them apart as well.
+#[tokio::test]
+async fn a_command_writes_beside_a_server_and_the_server_sees_it_at_once() {
+    let engine = Engine::open();
+    provision(&*engine.store, "staff", &[]).await;
+    let (server, main) = (engine.store(), directory("main"));
+    assert!(server.user_named(&main, "alice").await.unwrap().is_none(), "nor is there such a directory");
+
+    let command = SqliteStore::open_beside(&engine.path()).unwrap();
+    let alice = added(&command, "main", user("alice")).await;
+    assert!(server.user_named(&main, "alice").await.unwrap().is_some());
+    let session = session(alice);
+    server.begin_session(&main, session, None, event(EventKind::UserSignedIn)).await.unwrap();
+    let mut writes = tokio::task::JoinSet::new();
+    for n in 0..50 {
+        let server = Arc::clone(&server);
+        writes.spawn(async move { server.insert(paid_by(None)).await.map(drop).unwrap() });
+        added(&command, "main", user(&format!("user-{n}"))).await;
+    }
+    writes.join_all().await;
+    command.close();
+    assert!(server.user_named(&main, "user-49").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_command_does_not_keep_a_server_from_starting() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("matricula.db");
+    let command = SqliteStore::open_beside(&path).unwrap();
+    let server = SqliteStore::open(&path).unwrap();
+    added(&command, "main", user("alice")).await;
+    command.close();
+    assert!(server.user_named(&directory("main"), "alice").await.unwrap().is_some());
+}
+
+#[test]
+fn a_command_does_not_bring_the_schema_up_to_date_under_a_server() {
+    let engine = Engine::open();
+    for (damage, says) in [
+        ("DELETE FROM schema_migrations WHERE number = 2", "older"),
+        ("INSERT INTO schema_migrations VALUES (2, x'00')", "not the one"),
+        ("INSERT INTO schema_migrations VALUES (999, x'00')", "newer"),
+    ] {
+        execute(&engine.path(), damage);
+        let error = SqliteStore::open_beside(&engine.path()).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
     }
 }
 

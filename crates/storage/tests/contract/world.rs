@@ -2,9 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use primitives::audit::{Event, EventKind};
+use identity::authentication::{Authentication, Authenticator};
+use identity::session::Session;
+use identity::store::{Addition, UserRecord};
+use identity::user::{User, UserId};
+use primitives::audit::{DirectoryEvent, Event, EventKind};
 use primitives::clock::Timestamp;
-use primitives::names::ProfileName;
+use primitives::names::{DirectoryName, ProfileName};
 use primitives::ordered_id::{IdSource, OrderedId};
 use primitives::random::Randomness;
 use primitives::secret::SecretHash;
@@ -101,5 +105,52 @@ pub(crate) fn token() -> InitialAccessTokenRecord {
         expires_at: Timestamp::from_seconds(NOW.seconds() + 600),
         spent_at: None,
         revoked_at: None,
+    }
+}
+
+pub(crate) fn directory(name: &str) -> DirectoryName {
+    name.parse().unwrap()
+}
+
+pub(crate) fn directory_event(name: &str, kind: EventKind, user: UserId) -> DirectoryEvent {
+    DirectoryEvent {
+        id: id(),
+        directory: directory(name),
+        kind,
+        subject: user.to_string(),
+        detail: Map::new(),
+    }
+}
+
+pub(crate) fn user(name_key: &str) -> UserRecord {
+    let user = User {
+        id: UserId(id()),
+        username: name_key.to_uppercase(),
+        claims: Map::from_iter([("email".to_owned(), json!("a@example.com"))]),
+        disabled_at: None,
+        not_before: NOW,
+    };
+    UserRecord { user, name_key: name_key.to_owned(), password_hash: Some("$argon2id$".to_owned()) }
+}
+
+/// Adds a user to a directory.
+pub(crate) async fn added(store: &dyn Store, name: &str, user: UserRecord) -> UserId {
+    let id = user.user.id;
+    let event = directory_event(name, EventKind::UserAdded, id);
+    assert_eq!(store.add_users(vec![(user, event)]).await.unwrap(), [Addition::Added]);
+    id
+}
+
+pub(crate) fn session(user: UserId) -> Session {
+    Session {
+        id: id(),
+        hash: SecretHash::of("s"),
+        frame_hash: None,
+        counts_in: None,
+        user,
+        authentication: Authentication { at: NOW, by: Authenticator::Password },
+        used_at: NOW,
+        expires_at: Timestamp::from_seconds(NOW.seconds() + 3_600),
+        ended_at: None,
     }
 }
