@@ -26,4 +26,10 @@ pub struct AccessTokenClaims<'a> {
     pub jti: &'a str,
     /// What it is good for (RFC 9068 §2.2.3).
     pub scope: &'a Scope,
+    /// When the user signed in, where there is one (RFC 9068 §2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
+    /// What the sign-in amounts to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<&'a str>,
 }

@@ -23,7 +23,10 @@ pub enum FormError {
 }
 
 /// The parameters of a request, decoded. Values are wiped when dropped, since some are secrets.
-pub struct Form(Vec<(String, Zeroizing<String>)>);
+pub struct Form {
+    parameters: Vec<(String, Zeroizing<String>)>,
+    repeated: Option<String>,
+}
 
 impl Form {
     /// Reads a body. Parameters without a value count as absent (RFC 6749 §3.2).
@@ -31,21 +34,40 @@ impl Form {
     /// # Errors
     /// See [`FormError`]; `resource` alone may be repeated (RFC 8707 §2).
     pub fn parse(body: &[u8]) -> Result<Self, FormError> {
+        let form = Self::parse_repeating(body)?;
+        match form.repeated {
+            None => Ok(form),
+            Some(name) => Err(FormError::Repeated(name)),
+        }
+    }
+
+    /// Reads parameters of which one may stand twice: whoever reads them can still tell the client so. The first one
+    /// counts.
+    ///
+    /// # Errors
+    /// See [`FormError`].
+    pub fn parse_repeating(body: &[u8]) -> Result<Self, FormError> {
         let is_utf8 = |part: &[u8]| percent_decode(part).decode_utf8().is_ok();
         if !body.split(|byte| matches!(byte, b'&' | b'=')).all(is_utf8) {
             return Err(FormError::NotUtf8);
         }
         let mut parameters: Vec<(String, Zeroizing<String>)> = Vec::new();
+        let mut repeated = None;
         for (name, value) in form_urlencoded::parse(body) {
             if parameters.len() == MAX_PARAMETERS {
                 return Err(FormError::TooMany);
             }
             if name != "resource" && parameters.iter().any(|(known, _)| *known == name) {
-                return Err(FormError::Repeated(name.into_owned()));
+                repeated.get_or_insert_with(|| name.clone().into_owned());
             }
             parameters.push((name.into_owned(), Zeroizing::new(value.into_owned())));
         }
-        Ok(Self(parameters))
+        Ok(Self { parameters, repeated })
+    }
+
+    /// A parameter that stands more than once and should not, if there is one.
+    pub fn repeated(&self) -> Option<&str> {
+        self.repeated.as_deref()
     }
 
     /// The value of a parameter that stands at most once.
@@ -55,7 +77,7 @@ impl Form {
 
     /// All values of a parameter that may stand several times.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0
+        self.parameters
             .iter()
             .filter(move |(known, value)| known == name && !value.is_empty())
             .map(|(_, value)| value.as_str())
@@ -64,7 +86,7 @@ impl Form {
 
 impl std::fmt::Debug for Form {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        formatter.debug_list().entries(self.parameters.iter().map(|(name, _)| name)).finish()
     }
 }
 

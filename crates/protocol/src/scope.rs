@@ -15,6 +15,16 @@ pub const DCRM: &str = "dcrm";
 /// Scopes that this server gives a meaning of its own: no client may have them in its registration.
 pub const RESERVED: [&str; 2] = [DCR, DCRM];
 
+/// A client that asks for it gets an ID token (OpenID Connect Core §3.1.2.1).
+pub const OPENID: &str = "openid";
+
+/// What is given lives on when the user has signed out (OpenID Connect Core §11).
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
+/// Scopes that say what a client learns of a user, or for how long, and nothing about an API (OpenID Connect Core §5.4,
+/// §11). Every profile in which people sign in has them.
+pub const OF_IDENTITY: [&str; 6] = [OPENID, "profile", "email", "address", "phone", OFFLINE_ACCESS];
+
 /// A set of scope tokens. The order in which they were sent means nothing (RFC 6749 §3.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope(BTreeSet<Box<str>>);
@@ -63,6 +73,12 @@ impl Scope {
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self(self.0.union(&other.0).cloned().collect())
+    }
+
+    /// All but this token.
+    #[must_use]
+    pub fn without(&self, token: &str) -> Self {
+        Self(self.0.iter().filter(|known| &***known != token).cloned().collect())
     }
 
     /// The tokens, in alphabetical order.

@@ -1,6 +1,7 @@
 //! The token endpoint's requests and answers (RFC 6749 §3.2, §5).
 
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::description::Description;
 use crate::form::Form;
@@ -37,7 +38,6 @@ pub struct TokenError {
 }
 
 /// A token request, without its client authentication.
-#[derive(Debug)]
 pub struct TokenRequest {
     /// The grant that is presented.
     pub grant_type: String,
@@ -45,6 +45,20 @@ pub struct TokenRequest {
     pub scope: Option<Scope>,
     /// The resources asked for (RFC 8707 §2).
     pub resources: Vec<String>,
+    /// The authorization code (RFC 6749 §4.1.3).
+    pub code: Option<Zeroizing<String>>,
+    /// Where the code was sent to.
+    pub redirect_uri: Option<String>,
+    /// What proves that the code is redeemed by whoever asked for it (RFC 7636 §4.5).
+    pub code_verifier: Option<Zeroizing<String>>,
+    /// The refresh token (RFC 6749 §6).
+    pub refresh_token: Option<Zeroizing<String>>,
+}
+
+impl std::fmt::Debug for TokenRequest {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "TokenRequest({}, ..)", self.grant_type)
+    }
 }
 
 /// Why a token request makes no sense.
@@ -64,10 +78,15 @@ impl TokenRequest {
     /// # Errors
     /// See [`TokenRequestError`].
     pub fn read(form: &Form) -> Result<Self, TokenRequestError> {
+        let secret = |name: &str| form.get(name).map(|text| Zeroizing::new(text.to_owned()));
         Ok(Self {
             grant_type: form.get("grant_type").ok_or(TokenRequestError::NoGrantType)?.to_owned(),
             scope: form.get("scope").map(str::parse).transpose()?,
             resources: form.all("resource").map(str::to_owned).collect(),
+            code: secret("code"),
+            redirect_uri: form.get("redirect_uri").map(str::to_owned),
+            code_verifier: secret("code_verifier"),
+            refresh_token: secret("refresh_token"),
         })
     }
 }
@@ -83,6 +102,12 @@ pub struct TokenResponse<'a> {
     pub expires_in: u64,
     /// What it is good for. Always stated, since it may be less than was asked (RFC 6749 §3.3).
     pub scope: &'a Scope,
+    /// What the next access token can be got with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<&'a str>,
+    /// Who signed in (OpenID Connect Core §3.1.3.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<&'a str>,
 }
 
 impl std::fmt::Debug for TokenResponse<'_> {
