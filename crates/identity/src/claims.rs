@@ -49,6 +49,11 @@ const STANDARD: [(&str, &str, Kind); 19] = [
 /// The members of an address (§5.1.1).
 const ADDRESS: [&str; 6] = ["formatted", "street_address", "locality", "region", "postal_code", "country"];
 
+/// What can be told of a user: `sub` and the standard claims.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    std::iter::once("sub").chain(STANDARD.iter().map(|(claim, ..)| *claim))
+}
+
 /// Claims that can be given out: each is a standard one, and its value is what it must be.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StandardClaims(Map<String, Value>);

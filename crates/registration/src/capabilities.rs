@@ -32,6 +32,8 @@ pub struct Capabilities {
     pub fetches_keys: bool,
     /// Whether people sign in here.
     pub sign_in: bool,
+    /// Whether clients that cannot prove who they are get refresh tokens.
+    pub refresh_tokens_for_public_clients: bool,
     /// Whether pairwise subject identifiers are given.
     pub pairwise_subjects: bool,
     /// ID tokens.
@@ -76,6 +78,7 @@ impl Capabilities {
             assertion_algorithms: Vec::new(),
             fetches_keys: false,
             sign_in: false,
+            refresh_tokens_for_public_clients: false,
             pairwise_subjects: false,
             id_tokens: Answers::None,
             userinfo: Answers::None,

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use protocol::client_metadata::ClientMetadata;
 use protocol::grant_type::GrantType;
+use protocol::response_type::ResponseType;
 use protocol::scope::{RESERVED, Scope};
+use url::Url;
 
 use crate::access::Access;
 use crate::capabilities::Capabilities;
-use crate::client::{Credential, InstanceMember, OperatorClient, Template, TemplateId, TokenRules};
+use crate::client::{Credential, InstanceMember, OperatorClient, Template, TemplateId, Terms};
 use crate::metadata::ValidatedMetadata;
 use crate::policy::{AdmittedMetadata, Policy};
 use crate::rejection::Rejection;
@@ -55,8 +57,8 @@ pub struct TemplateDocument {
     pub may_set: Vec<String>,
     /// How long an instance's secret lives; `None` is for ever.
     pub secret_lifetime: Option<Duration>,
-    /// What tokens instances get.
-    pub token_rules: TokenRules,
+    /// What the operator says of instances besides.
+    pub terms: Terms,
 }
 
 /// A client as an operator wrote it down.
@@ -70,8 +72,8 @@ pub struct OperatorClientDocument {
     pub metadata: ClientMetadata,
     /// The hash of its secret, where it has one.
     pub secret: Option<SecretHash>,
-    /// What tokens it gets.
-    pub token_rules: TokenRules,
+    /// What the operator says of it besides.
+    pub terms: Terms,
 }
 
 /// Everything that an operator wrote down about the clients of a profile, not yet believed.
@@ -81,6 +83,9 @@ pub struct DefinitionsDocument {
     pub profile: ProfileName,
     /// What works there.
     pub capabilities: Capabilities,
+    /// Whether clients of the operator's own may use the implicit grant, which gives initial access tokens and nothing
+    /// else. Nobody can register for it.
+    pub implicit_grant: bool,
     /// All scopes that there are.
     pub scopes: Scope,
     /// The door for whole definitions; `None`: there is none.
@@ -162,6 +167,7 @@ impl Definitions {
         let DefinitionsDocument {
             profile,
             capabilities,
+            implicit_grant,
             scopes,
             own_door,
             templates,
@@ -171,13 +177,19 @@ impl Definitions {
         let mut loading = Loading {
             problems: Vec::new(),
             broken_clients: BTreeSet::new(),
+            people_sign_in: capabilities.sign_in,
             policy: Policy { scope_ceiling: scopes.clone(), default_scope: scopes.clone() },
         };
         loading.check_scopes(&scopes, own_door.as_ref());
+        let mut of_operator = capabilities.clone();
+        if implicit_grant {
+            of_operator.grant_types.push(GrantType::Implicit);
+            of_operator.response_types.push(ResponseType::Token);
+        }
         let mut declared: BTreeSet<String> = clients.iter().map(|client| client.id.clone()).collect();
         let clients: HashMap<_, _> = clients
             .into_iter()
-            .filter_map(|client| loading.client(client, &capabilities))
+            .filter_map(|client| loading.client(client, &of_operator))
             .map(|client| (client.id.clone(), client))
             .collect();
         // What is wrong with those that are not loaded has been said.
@@ -290,8 +302,20 @@ struct Loading {
     problems: Vec<DefinitionProblem>,
     /// Clients that are there, and do not work.
     broken_clients: BTreeSet<String>,
+    /// Whether there is anybody who could be a user.
+    people_sign_in: bool,
     /// The operator is bound by what the profile has, and by nothing else.
     policy: Policy,
+}
+
+fn has_grant(client: &OperatorClient, grant: GrantType) -> bool {
+    client.metadata().metadata().flows().grant_types().contains(&grant)
+}
+
+fn can_ask_users(client: &OperatorClient) -> bool {
+    has_grant(client, GrantType::AuthorizationCode)
+        || has_grant(client, GrantType::Implicit)
+        || !client.terms.allowed_origins.is_empty()
 }
 
 impl Loading {
@@ -321,26 +345,28 @@ impl Loading {
     }
 
     fn check_access(&mut self, at: &str, access: Option<&Access>, clients: &HashMap<String, OperatorClient>) {
-        let named = match access {
+        let (named, of_users) = match access {
             None | Some(Access::Open) => return,
-            Some(Access::Clients(named)) => named,
-            Some(Access::Users(_)) => {
-                // The types know users; no endpoint lets one sign in yet, so such a door could never open.
-                return self.problem(
-                    format!("{at}.access"),
-                    "'users' need sign-in, which this version does not serve yet",
-                );
-            }
+            Some(Access::Clients(named)) => (named, false),
+            Some(Access::Users(named)) => (named, true),
         };
+        let at = format!("{at}.access");
+        if of_users && !self.people_sign_in {
+            self.problem(&at, "'users' need a place to sign in: give the profile a [sign_in]");
+        }
         if named.is_empty() {
-            self.problem(format!("{at}.access"), "names no client: nobody could ever use this door");
+            self.problem(&at, "names no client: nobody could ever use this door");
         }
         for id in named {
             match clients.get(id) {
                 None if self.broken_clients.contains(id) => {}
-                None => self.problem(format!("{at}.access"), format!("there is no client '{id}' in this profile")),
-                Some(client) if !client.metadata().metadata().flows().grant_types().contains(&GrantType::ClientCredentials) => self.problem(
-                    format!("{at}.access"),
+                None => self.problem(&at, format!("there is no client '{id}' in this profile")),
+                Some(client) if of_users && !can_ask_users(client) => self.problem(
+                    &at,
+                    format!("users cannot get a token through the client '{id}': it has neither the grant type 'authorization_code' nor an allowed origin"),
+                ),
+                Some(client) if !of_users && !has_grant(client, GrantType::ClientCredentials) => self.problem(
+                    &at,
                     format!("the client '{id}' has not the grant type 'client_credentials', so it can get no token for this door"),
                 ),
                 Some(_) => {}
@@ -348,8 +374,21 @@ impl Loading {
         }
     }
 
+    fn check_origins(&mut self, at: &str, terms: &Terms) {
+        for origin in &terms.allowed_origins {
+            let parsed = Url::parse(origin).ok().filter(|url| url.origin().is_tuple());
+            let normal = parsed.map(|url| url.origin().ascii_serialization());
+            if normal.as_deref() != Some(origin.as_str()) || !origin.starts_with("http") {
+                self.problem(
+                    format!("{at}.allowed_origins"),
+                    format!("'{origin}' is no web origin: write scheme, host and port as in https://app.example, without a slash at the end"),
+                );
+            }
+        }
+    }
+
     fn client(&mut self, document: OperatorClientDocument, served: &Capabilities) -> Option<OperatorClient> {
-        let OperatorClientDocument { id, enabled, metadata, secret, token_rules } = document;
+        let OperatorClientDocument { id, enabled, metadata, secret, terms } = document;
         let at = format!("clients.{id}");
         let printable = (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic() && b != b':');
         if !printable || id.starts_with("https://") {
@@ -358,6 +397,7 @@ impl Loading {
         if id.parse::<OrderedId>().is_ok() {
             self.problem(&at, "this id has the form of those that the server gives to registered clients");
         }
+        self.check_origins(&at, &terms);
         let metadata = self.admit(&at, ValidatedMetadata::of_client(&metadata, served))?;
         let method = metadata.metadata().authentication().method();
         let credential = match (secret, metadata.metadata().keys()) {
@@ -373,12 +413,11 @@ impl Loading {
             (None, Some(keys)) => Credential::Keys(keys.clone()),
             (None, None) => Credential::Nothing,
         };
-        Some(OperatorClient { id, enabled, metadata: Arc::new(metadata), credential, token_rules })
+        Some(OperatorClient { id, enabled, metadata: Arc::new(metadata), credential, terms })
     }
 
     fn template(&mut self, document: TemplateDocument, served: &Capabilities) -> Option<Template> {
-        let TemplateDocument { id, access, enabled, metadata, may_set, secret_lifetime, token_rules } =
-            document;
+        let TemplateDocument { id, access, enabled, metadata, may_set, secret_lifetime, terms } = document;
         let at = format!("templates.{id}");
         let mut members = BTreeSet::new();
         for name in &may_set {
@@ -414,7 +453,7 @@ impl Loading {
             metadata,
             may_set: members.into_iter().collect(),
             secret_lifetime,
-            token_rules,
+            terms,
         })
     }
 

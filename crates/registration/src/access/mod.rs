@@ -42,6 +42,11 @@ impl Access {
     pub fn names_client(&self, client_id: &str) -> bool {
         matches!(self, Self::Clients(named) if named.contains(client_id))
     }
+
+    /// Whether users may obtain tokens for the door through this client.
+    pub fn names_client_of_users(&self, client_id: &str) -> bool {
+        matches!(self, Self::Users(named) if named.contains(client_id))
+    }
 }
 
 /// What came in the `Authorization` header of a registration request.
@@ -55,6 +60,8 @@ pub enum Bearer {
     OtherAccessToken,
     /// Neither.
     Unrecognised,
+    /// Perhaps one: the store did not say.
+    Unreadable(StoreError),
     /// More than one of them.
     Several,
 }
@@ -94,6 +101,7 @@ pub async fn identify(bearer: Bearer, world: &World<'_>) -> Result<Asker, Identi
         Bearer::Absent => return Ok(Asker { registrant: Registrant::Anonymous, spends: None }),
         Bearer::OtherAccessToken => return Err(IdentifyError::InsufficientScope),
         Bearer::Unrecognised => return Err(IdentifyError::InvalidToken),
+        Bearer::Unreadable(error) => return Err(error.into()),
         Bearer::Several => return Err(IdentifyError::SeveralTokens),
         Bearer::InitialAccessToken(token) => token,
     };

@@ -13,7 +13,7 @@ mod template;
 
 pub use brought::{Brought, InstanceMember};
 pub use credential::Credential;
-pub use effective::{Definition, EffectiveClient, TokenRules};
+pub use effective::{Definition, EffectiveClient, Registered, Terms};
 pub use new::NewClient;
 pub use operator::OperatorClient;
 pub use record::{ClientRecord, Provenance, SecretAtRest};

@@ -3,7 +3,8 @@
 use protocol::client_metadata::ClientMetadata;
 
 use super::{
-    ClientRecord, ClientSecret, Credential, Definition, EffectiveClient, Provenance, SecretAtRest, TokenRules,
+    ClientRecord, ClientSecret, Credential, Definition, EffectiveClient, Provenance, Registered,
+    SecretAtRest, Terms,
 };
 use crate::register::Admitted;
 use crate::world::World;
@@ -30,7 +31,7 @@ impl NewClient {
         let (definition, template, own, secret_lifetime) = match admitted {
             Admitted::Own { metadata, secret_lifetime } => {
                 let own = Some(metadata.to_wire());
-                (Definition::Own(metadata, TokenRules::default()), None, own, secret_lifetime)
+                (Definition::Own(metadata, Terms::default()), None, own, secret_lifetime)
             }
             Admitted::Instance { template, brought } => {
                 let own = brought.to_wire();
@@ -38,7 +39,8 @@ impl NewClient {
                 (Definition::Instance(template, brought), Some(id), own, lifetime)
             }
         };
-        let client = EffectiveClient::new(id.to_string(), definition, Credential::Nothing);
+        let registered = Registered { at: id.made_at(), by: provenance.registrant.clone() };
+        let client = EffectiveClient::new(id.to_string(), definition, Credential::Nothing, Some(registered));
         let secret = client.authentication().method().uses_secret().then(|| {
             (ClientSecret::generate(world.random), secret_lifetime.map(|lifetime| now.plus(lifetime)))
         });

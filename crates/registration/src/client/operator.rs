@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Credential, Definition, EffectiveClient, TokenRules};
+use super::{Credential, Definition, EffectiveClient, Terms};
 use crate::policy::AdmittedMetadata;
 
 /// A client that the operator has written down: the same metadata, the same rules, another door.
@@ -10,7 +10,7 @@ pub struct OperatorClient {
     pub(crate) enabled: bool,
     pub(crate) metadata: Arc<AdmittedMetadata>,
     pub(crate) credential: Credential,
-    pub(crate) token_rules: TokenRules,
+    pub(crate) terms: Terms,
 }
 
 impl OperatorClient {
@@ -26,7 +26,7 @@ impl OperatorClient {
 
     /// The client in use; `None` where it is switched off.
     pub fn effective(&self) -> Option<EffectiveClient> {
-        let definition = Definition::Own(Arc::clone(&self.metadata), self.token_rules.clone());
-        self.enabled.then(|| EffectiveClient::new(self.id.clone(), definition, self.credential.clone()))
+        let definition = Definition::Own(Arc::clone(&self.metadata), self.terms.clone());
+        self.enabled.then(|| EffectiveClient::new(self.id.clone(), definition, self.credential.clone(), None))
     }
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use protocol::client_metadata::{BodyError, ClientMetadata};
 
 use super::{
-    Brought, ClientRecord, Credential, Definition, EffectiveClient, SecretAtRest, TemplateId, TokenRules,
+    Brought, ClientRecord, Credential, Definition, EffectiveClient, Registered, SecretAtRest, TemplateId,
+    Terms,
 };
+use crate::access::Registrant;
 use crate::definitions::Definitions;
 use crate::policy::AdmittedMetadata;
 use crate::rejection::Rejection;
@@ -26,6 +28,7 @@ pub struct RegisteredClient {
     id: OrderedId,
     own: Own,
     credential: Credential,
+    registrant: Registrant,
 }
 
 impl RegisteredClient {
@@ -34,7 +37,7 @@ impl RegisteredClient {
     /// # Errors
     /// [`StoreError::Corrupt`] where it says something that nobody would have admitted.
     pub fn restore(record: ClientRecord) -> Result<Self, StoreError> {
-        let ClientRecord { profile, id, template, metadata, secret, provenance: _ } = record;
+        let ClientRecord { profile, id, template, metadata, secret, provenance } = record;
         let corrupt = |why: String| StoreError::Corrupt(format!("client {id} of profile {profile}: {why}"));
         let wire = metadata
             .map(|json| ClientMetadata::parse(json.as_bytes()).map_err(|error| corrupt(body_error(&error))));
@@ -59,19 +62,20 @@ impl RegisteredClient {
             (None, Some(keys)) => Credential::Keys(keys),
             (None, None) => Credential::Nothing,
         };
-        Ok(Self { id, own, credential })
+        Ok(Self { id, own, credential, registrant: provenance.registrant })
     }
 
     /// The client as it is now; `None` where its template is gone or switched off. Fail closed: an orphan is nobody.
     pub fn effective(self, definitions: &Definitions) -> Option<EffectiveClient> {
         let definition = match self.own {
-            Own::Definition(admitted) => Definition::Own(admitted, TokenRules::default()),
+            Own::Definition(admitted) => Definition::Own(admitted, Terms::default()),
             Own::Instance(template, brought) => {
                 let template = definitions.template(&template).filter(|template| template.is_enabled())?;
                 Definition::Instance(Arc::clone(template), brought)
             }
         };
-        Some(EffectiveClient::new(self.id.to_string(), definition, self.credential))
+        let registered = Registered { at: self.id.made_at(), by: self.registrant };
+        Some(EffectiveClient::new(self.id.to_string(), definition, self.credential, Some(registered)))
     }
 }
 

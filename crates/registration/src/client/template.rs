@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use protocol::client_metadata::{ClientMetadata, Member};
 
-use super::{Brought, InstanceMember, TokenRules};
+use super::{Brought, InstanceMember, Terms};
 use crate::access::Access;
 use crate::capabilities::Capabilities;
 use crate::policy::AdmittedMetadata;
@@ -62,7 +62,7 @@ pub struct Template {
     pub(crate) metadata: AdmittedMetadata,
     pub(crate) may_set: Vec<InstanceMember>,
     pub(crate) secret_lifetime: Option<std::time::Duration>,
-    pub(crate) token_rules: TokenRules,
+    pub(crate) terms: Terms,
 }
 
 impl Template {
@@ -91,9 +91,9 @@ impl Template {
         &self.may_set
     }
 
-    /// What tokens its instances get.
-    pub fn token_rules(&self) -> &TokenRules {
-        &self.token_rules
+    /// What its operator says of its instances.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// RFC 7591 §3.1 with nothing but a `software_id`, and whatever this template lets go.

@@ -40,6 +40,12 @@ impl Flows {
         self.application_type
     }
 
+    /// A public client gets no refresh tokens where the profile does not say so (OAuth 2.1 §4.3.1: whoever steals one
+    /// would be as good as the client).
+    pub(super) fn leave_out_refresh_tokens(&mut self) {
+        self.grant_types.retain(|grant| *grant != GrantType::RefreshToken);
+    }
+
     pub(super) fn read(wire: &ClientMetadata, reading: &mut Reading<'_>) -> Self {
         let asked = Asked::read(wire, reading);
         asked.check(reading);
@@ -196,7 +202,12 @@ fn read_redirect_uris(wire: &ClientMetadata, reading: &mut Reading<'_>) -> Vec<R
     for (index, text) in wire.redirect_uris.iter().flatten().enumerate() {
         match RedirectUri::parse(text) {
             Ok(uri) if uris.contains(&uri) => {}
-            Ok(uri) => uris.push(uri),
+            Ok(uri) => {
+                if let (true, Err(why)) = (reading.is_fresh(), uri.has_no_parameter_of_an_answer()) {
+                    reading.problem_at(Member::RedirectUris, Place::Index(index), why);
+                }
+                uris.push(uri);
+            }
             Err(why) => reading.problem_at(Member::RedirectUris, Place::Index(index), why),
         }
     }

@@ -31,9 +31,10 @@ pub use flows::Flows;
 pub use keys::Keys;
 pub use presentation::Presentation;
 use protocol::client_metadata::{ClientMetadata, Member, ScopeText};
+use protocol::jose::SignatureAlgorithm;
 use protocol::registration_error::Place;
 use protocol::scope::Scope;
-pub use redirect_uri::RedirectUri;
+pub use redirect_uri::{RedirectUri, destination};
 pub use software::Software;
 
 use self::backchannel_authentication::BackchannelAuthentication;
@@ -164,8 +165,13 @@ impl ValidatedMetadata {
     fn read(wire: &ClientMetadata, source: Source<'_>, keys_are: KeysAre) -> Result<Self, Rejection> {
         let mut reading = Reading { source, problems: Problems::default() };
         let reading_ref = &mut reading;
-        let flows = Flows::read(wire, reading_ref);
+        let mut flows = Flows::read(wire, reading_ref);
         let authentication = Authentication::read(wire, reading_ref);
+        if !authentication.is_by_credential()
+            && !reading_ref.serves(|served| served.refresh_tokens_for_public_clients)
+        {
+            flows.leave_out_refresh_tokens();
+        }
         let keys = Keys::read(wire, &authentication, keys_are, reading_ref);
         let certificate = CertificateSubject::read(wire, &authentication, reading_ref);
         let metadata = Self {
@@ -259,6 +265,16 @@ impl ValidatedMetadata {
     /// The scope it asks for; `None` where it leaves that to the server.
     pub fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()
+    }
+
+    /// How old a sign-in may be where a request does not say, in seconds.
+    pub fn default_max_age(&self) -> Option<u64> {
+        self.sign_in.default_max_age()
+    }
+
+    /// What ID tokens are signed with, where there are any.
+    pub fn id_token_algorithm(&self) -> Option<SignatureAlgorithm> {
+        self.responses.id_token_algorithm()
     }
 
     /// What people are shown of it.

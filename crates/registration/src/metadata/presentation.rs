@@ -25,6 +25,21 @@ impl Presentation {
         self.client_name.as_ref()
     }
 
+    /// Its home page.
+    pub fn client_uri(&self) -> Option<&Localized> {
+        self.client_uri.as_ref()
+    }
+
+    /// What it does with personal data.
+    pub fn policy_uri(&self) -> Option<&Localized> {
+        self.policy_uri.as_ref()
+    }
+
+    /// Its terms of service.
+    pub fn tos_uri(&self) -> Option<&Localized> {
+        self.tos_uri.as_ref()
+    }
+
     /// What an instance says of itself, and for the rest what its template says. What an instance says in some languages
     /// only stands beside what its template says in others.
     #[must_use]

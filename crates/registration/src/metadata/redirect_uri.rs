@@ -1,6 +1,7 @@
 //! Redirect URIs (RFC 7591 §2 and §5, RFC 8252 §7, OAuth 2.1 §2.3).
 
 use protocol::application_type::ApplicationType;
+use protocol::authorization::ANSWER_PARAMETERS;
 use protocol::description::quoted;
 use url::{Host, Url};
 
@@ -107,6 +108,35 @@ impl RedirectUri {
         &self.text
     }
 
+    /// Whether an answer to this address is one to this client: letter by letter the same (OAuth 2.1 §2.3.1), or the
+    /// same but for the port of a loopback address, which the system gives an app when it starts (RFC 8252 §7.3).
+    ///
+    /// `localhost` is a name and not an address, so whether its port may differ too is for the caller to say; it never
+    /// means an address, nor the reverse (RFC 8252 §8.3).
+    pub fn receives(&self, requested: &str, any_port_on_localhost: bool) -> bool {
+        if self.text == requested {
+            return true;
+        }
+        match (http_parts(&self.text), http_parts(requested)) {
+            (Some((host, rest)), Some(other)) if self.destination == Destination::Loopback => {
+                (host, rest) == other && (host != "localhost" || any_port_on_localhost)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether only whoever holds the name of a server can receive what is sent there. What is sent to a device can be
+    /// received by any program on it (RFC 8252 §8.6).
+    pub fn is_of_a_server(&self) -> bool {
+        self.destination == Destination::Https
+    }
+
+    /// What a person is told of where they are sent: the host (and its port, where it is not the usual one), or the
+    /// scheme of an app.
+    pub fn destination(&self) -> String {
+        destination(&self.text)
+    }
+
     /// Whether an application of this type may have it; why not, where it may not.
     pub(super) fn suits(&self, application_type: ApplicationType) -> Result<(), String> {
         match (application_type, self.destination) {
@@ -126,6 +156,40 @@ impl RedirectUri {
     pub(super) fn is_on_a_device(&self) -> bool {
         self.destination != Destination::Https
     }
+
+    /// Nobody could tell parameters of an answer from those that were registered.
+    pub(super) fn has_no_parameter_of_an_answer(&self) -> Result<(), String> {
+        let query = self.text.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        let mut names = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+        match names.find(|name| ANSWER_PARAMETERS.contains(&name.as_ref())) {
+            None => Ok(()),
+            Some(name) => {
+                Err(format!("has '{name}' in its query, which answers have too: call it something else"))
+            }
+        }
+    }
+}
+
+/// What a person is told of where an address leads: the host (and its port), or the scheme of an app.
+pub fn destination(redirect_uri: &str) -> String {
+    let host = Url::parse(redirect_uri).ok().and_then(|url| {
+        let host = url.host_str().filter(|_| matches!(url.scheme(), "https" | "http"))?.to_owned();
+        Some(url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
+    });
+    let scheme = || redirect_uri.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default().to_owned();
+    host.unwrap_or_else(scheme)
+}
+
+/// Host and rest of an http address, without the port between them. What could be read in another way is `None`.
+fn http_parts(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix("http://")?;
+    let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let end_of_host = authority.find(']').map_or_else(|| authority.find(':'), |bracket| Some(bracket + 1));
+    let (host, port) = authority.split_at(end_of_host.unwrap_or(authority.len()));
+    let is_port = |port: &str| {
+        port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some((host, rest))
 }
 
 fn authority(text: &str) -> &str {
@@ -237,5 +301,69 @@ mod tests {
         }
         assert!(suits("https://app.example/cb", ApplicationType::Web));
         assert!(suits("https://app.example/cb", ApplicationType::Native));
+    }
+
+    #[test]
+    fn an_answer_goes_to_the_very_address_that_was_registered() {
+        let receives = |registered: &str, requested: &str| {
+            RedirectUri::parse(registered).unwrap().receives(requested, true)
+        };
+        for (registered, requested) in [
+            ("https://app.example/cb", "https://app.example/cb"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:49152/cb"),
+            ("http://127.0.0.1:8080/cb", "http://127.0.0.1/cb"),
+            ("http://[::1]/cb?x=1", "http://[::1]:8080/cb?x=1"),
+            ("http://localhost/cb", "http://localhost:3000/cb"),
+            ("com.example.app:/cb", "com.example.app:/cb"),
+        ] {
+            assert!(receives(registered, requested), "{registered} {requested}");
+        }
+        for (registered, requested) in [
+            ("https://app.example/cb", "https://app.example/cb/"),
+            ("https://app.example/cb", "https://app.example/cb?x=1"),
+            ("https://app.example/cb", "https://app.example/CB"),
+            ("https://app.example/cb", "https://app.example:443/cb"),
+            ("https://app.example/cb", "https://app.example:8443/cb"),
+            ("https://app.example/cb", "https://app.example.evil.example/cb"),
+            ("https://app.example/cb", "https://app.example/cb#x"),
+            ("https://localhost/cb", "https://localhost:8443/cb"),
+            ("http://127.0.0.1/cb", "http://localhost/cb"),
+            ("http://localhost/cb", "http://127.0.0.1/cb"),
+            ("http://127.0.0.1/cb", "http://127.0.0.2/cb"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:80@evil.example/cb"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:/cb"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:99999/cb"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:0/cb"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:8080/cb/../x"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1.evil.example/cb"),
+            ("http://127.0.0.1/cb", "http://evil.example/cb"),
+            ("http://[::1]/cb", "http://[::1].evil.example/cb"),
+            ("com.example.app:/cb", "com.example.app://cb"),
+        ] {
+            assert!(!receives(registered, requested), "{registered} {requested}");
+        }
+        let named = RedirectUri::parse("http://localhost/cb").unwrap();
+        assert!(!named.receives("http://localhost:3000/cb", false));
+    }
+
+    #[test]
+    fn a_person_is_told_the_host_or_the_scheme() {
+        for (uri, told) in [
+            ("https://app.example/cb", "app.example"),
+            ("https://app.example:8443/cb", "app.example:8443"),
+            ("http://127.0.0.1:49152/cb", "127.0.0.1:49152"),
+            ("com.example.app:/cb", "com.example.app"),
+            ("com.example.app://host/cb", "com.example.app"),
+        ] {
+            assert_eq!(destination(uri), told);
+        }
+    }
+
+    #[test]
+    fn an_address_has_no_parameter_that_answers_have() {
+        let parsed = RedirectUri::parse("https://app.example/cb?tenant=1&st%61te=x").unwrap();
+        assert!(parsed.has_no_parameter_of_an_answer().unwrap_err().contains("'state'"));
+        let parsed = RedirectUri::parse("https://app.example/cb?tenant=1").unwrap();
+        assert_eq!(parsed.has_no_parameter_of_an_answer(), Ok(()));
     }
 }

@@ -35,6 +35,11 @@ pub(super) struct Responses {
 }
 
 impl Responses {
+    /// What was registered was a word of ours; one that we have forgotten since is none.
+    pub(super) fn id_token_algorithm(&self) -> Option<SignatureAlgorithm> {
+        self.id_token.signed.as_deref()?.parse().ok()
+    }
+
     pub(super) fn read(wire: &ClientMetadata, keys: Option<&Keys>, reading: &mut Reading<'_>) -> Self {
         let responses = Self {
             id_token: Protection {

@@ -14,6 +14,10 @@ pub(super) struct SignIn {
 }
 
 impl SignIn {
+    pub(super) fn default_max_age(&self) -> Option<u64> {
+        self.default_max_age
+    }
+
     pub(super) fn read(wire: &ClientMetadata, reading: &mut Reading<'_>) -> Self {
         // OpenID Connect Core §4: the login initiation endpoint is https. Echoed as it was sent.
         let initiate_login_uri = reading.https(Member::InitiateLoginUri, wire.initiate_login_uri.as_deref());

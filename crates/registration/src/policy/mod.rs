@@ -5,7 +5,7 @@ mod admitted;
 pub use admitted::AdmittedMetadata;
 use protocol::client_metadata::Member;
 use protocol::description::quoted;
-use protocol::scope::{RESERVED, Scope};
+use protocol::scope::{OF_IDENTITY, RESERVED, Scope};
 
 use crate::metadata::ValidatedMetadata;
 use crate::rejection::{Problems, Rejection};
@@ -27,7 +27,11 @@ impl Policy {
     pub fn admit(&self, proposal: ValidatedMetadata) -> Result<AdmittedMetadata, Rejection> {
         let mut problems = Problems::default();
         let scope = match proposal.scope() {
-            None => self.default_scope.clone(),
+            None if proposal.flows().grant_types().iter().any(|grant| grant.redirects()) => {
+                self.default_scope.clone()
+            }
+            // What a client learns of users means nothing to one that has none.
+            None => OF_IDENTITY.iter().fold(self.default_scope.clone(), |scope, token| scope.without(token)),
             Some(asked) => {
                 check_scope(asked, &self.scope_ceiling, &mut problems);
                 asked.clone()

@@ -7,7 +7,7 @@ use primitives::secret::SecretHash;
 use protocol::client_metadata::ClientMetadata;
 use protocol::scope::Scope;
 use registration::access::Access;
-use registration::client::TokenRules;
+use registration::client::Terms;
 use registration::definitions::{
     Definitions, DefinitionsDocument, NamedTemplate, OperatorClientDocument, OwnDoor, Revision,
     TemplateDocument,
@@ -33,7 +33,7 @@ pub(crate) fn template(id: &str) -> TemplateDocument {
         metadata: metadata(&json!({"grant_types": ["client_credentials"], "scope": "read write"})),
         may_set: vec!["client_name".into(), "scope".into()],
         secret_lifetime: None,
-        token_rules: TokenRules::default(),
+        terms: Terms::default(),
     }
 }
 
@@ -41,6 +41,7 @@ pub(crate) fn document() -> DefinitionsDocument {
     DefinitionsDocument {
         profile: "staff".parse().unwrap(),
         capabilities: machines(),
+        implicit_grant: false,
         scopes: scope("read write"),
         own_door: None,
         templates: vec![template("field-app")],
@@ -49,7 +50,7 @@ pub(crate) fn document() -> DefinitionsDocument {
             enabled: true,
             metadata: metadata(&json!({"grant_types": ["client_credentials"], "scope": "read"})),
             secret: Some(SecretHash::of("enroller-secret")),
-            token_rules: TokenRules::default(),
+            terms: Terms::default(),
         }],
         initial_access_token_lifetime: Duration::from_secs(600),
     }

@@ -30,6 +30,7 @@ pub(crate) fn everything() -> Capabilities {
         assertion_algorithms: SignatureAlgorithm::ALL.to_vec(),
         fetches_keys: true,
         sign_in: true,
+        refresh_tokens_for_public_clients: true,
         pairwise_subjects: true,
         id_tokens: signed(),
         userinfo: signed(),
@@ -65,6 +66,7 @@ pub(crate) fn code_flow() -> Capabilities {
         ],
         authorization_responses: Answers::Unsigned,
         sign_in: true,
+        refresh_tokens_for_public_clients: true,
         ..machines()
     }
 }
