@@ -1,6 +1,7 @@
 //! What a profile signs with: made on first start, sealed at rest, published as a JWK Set.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hmac;
 use primitives::audit::{Event, EventKind};
 use primitives::clock::Clock;
 use primitives::names::ProfileName;
@@ -44,6 +45,14 @@ impl KeyEncryptionKey {
         let mut key = Zeroizing::new([0; 32]);
         random.fill(key.as_mut());
         Self(key)
+    }
+
+    /// A key for another purpose, which tells nothing of this one (an HMAC of the purpose, as in RFC 5869 §2.3).
+    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        let mut derived = Zeroizing::new([0; 32]);
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, self.0.as_ref()), purpose.as_bytes());
+        derived.copy_from_slice(tag.as_ref());
+        derived
     }
 
     fn cipher(&self) -> Result<RandomizedNonceKey, KeyRejected> {
@@ -128,10 +137,11 @@ impl std::fmt::Debug for Forge<'_> {
     }
 }
 
-/// The keys of one profile: one signs, all of them are published.
+/// The keys of one profile: one for each algorithm that it signs with, and all that it ever signed with are published.
 #[derive(Debug)]
 pub struct SigningKeys {
-    signing: std::sync::Arc<SigningKey>,
+    /// The first signs access tokens.
+    signing: Vec<std::sync::Arc<SigningKey>>,
     published: Vec<Jwk>,
     jwks: Value,
 }
@@ -146,35 +156,51 @@ impl SigningKeys {
         kept.iter().try_for_each(|key| open(profile, key, forge.key_encryption_key).map(drop))
     }
 
-    /// Reads the keys of a profile, and makes one where there is none for this algorithm.
+    /// Reads the keys of a profile, and makes one for each algorithm that there is none for. The first algorithm is that
+    /// of access tokens.
     ///
     /// # Errors
     /// See [`SigningKeysError`].
     pub async fn load(
         profile: &ProfileName,
-        algorithm: SignatureAlgorithm,
+        algorithms: &[SignatureAlgorithm],
         forge: Forge<'_>,
     ) -> Result<Self, SigningKeysError> {
         let mut kept = forge.store.signing_keys(profile).await?;
-        let signing = match kept.iter().rfind(|key| key.algorithm == algorithm) {
-            Some(key) => open(profile, key, forge.key_encryption_key)?,
-            None => {
-                let (signing, sealed) = make(profile, algorithm, forge).await?;
-                kept.push(sealed);
-                signing
+        let mut signing: Vec<std::sync::Arc<SigningKey>> = Vec::with_capacity(algorithms.len());
+        for algorithm in algorithms {
+            if signing.iter().any(|key| key.algorithm() == *algorithm) {
+                continue;
             }
-        };
+            let key = match kept.iter().rfind(|key| key.algorithm == *algorithm) {
+                Some(key) => open(profile, key, forge.key_encryption_key)?,
+                None => {
+                    let (key, sealed) = make(profile, *algorithm, forge).await?;
+                    kept.push(sealed);
+                    key
+                }
+            };
+            signing.push(key.into());
+        }
+        if signing.is_empty() {
+            return Err(KeyRejected.into());
+        }
         let corrupt =
             |error| StoreError::Corrupt(format!("a public signing key of profile {profile}: {error}"));
         let published =
             kept.iter().map(|key| Jwk::parse(&key.public_jwk)).collect::<Result<_, _>>().map_err(corrupt)?;
         let jwks = json!({ "keys": kept.into_iter().map(|key| key.public_jwk).collect::<Vec<_>>() });
-        Ok(Self { signing: signing.into(), published, jwks })
+        Ok(Self { signing, published, jwks })
     }
 
-    /// The key that signs now.
-    pub fn signing(&self) -> &std::sync::Arc<SigningKey> {
-        &self.signing
+    /// The key that signs access tokens now; `None` only where none was loaded, which `load` refuses.
+    pub fn signing(&self) -> Option<&std::sync::Arc<SigningKey>> {
+        self.signing.first()
+    }
+
+    /// The key that signs with an algorithm now.
+    pub fn for_algorithm(&self, algorithm: SignatureAlgorithm) -> Option<&std::sync::Arc<SigningKey>> {
+        self.signing.iter().find(|key| key.algorithm() == algorithm)
     }
 
     /// The published key of this name.

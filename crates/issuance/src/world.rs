@@ -11,7 +11,7 @@ use protocol::jose::ClaimedSignature;
 use registration::store::ClientStore;
 
 use crate::profile::Profile;
-use crate::store::TokenStore;
+use crate::store::{AuthorizationStore, GrantStore, TokenStore};
 use primitives::slow_work::{SlowWork, off_thread};
 
 /// One profile as it is at this moment, and the outside world.
@@ -23,6 +23,10 @@ pub struct World<'a> {
     pub clients: &'a dyn ClientStore,
     /// Where tokens are kept.
     pub tokens: &'a dyn TokenStore,
+    /// Where requests of people and their consents are kept.
+    pub authorizations: &'a dyn AuthorizationStore,
+    /// Where codes and grants are kept.
+    pub grants: &'a dyn GrantStore,
     /// What time it is.
     pub clock: &'a dyn Clock,
     /// Unpredictable bytes.

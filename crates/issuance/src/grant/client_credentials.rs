@@ -9,7 +9,8 @@ use registration::access::{InitialAccessToken, InitialAccessTokenRecord, Origin}
 use registration::client::EffectiveClient;
 use serde_json::{Map, json};
 
-use crate::access_token;
+use crate::access_token::{self, Holder};
+use crate::resource;
 use crate::token::{IssuedToken, TokenRefusal};
 use crate::world::World;
 
@@ -21,29 +22,11 @@ pub(crate) async fn client_credentials(
     if !client.may_use(GrantType::ClientCredentials) {
         return Err(TokenRefusal::UnauthorizedClient(GrantType::ClientCredentials));
     }
-    check_resources(&request.resources, world)?;
+    resource::check(&request.resources, world)?;
     match &request.scope {
         Some(scope) if scope.contains(DCR) => initial_access_token(client, scope, world).await,
         asked => access_token(client, asked.as_ref().filter(|asked| !asked.is_empty()), world).await,
     }
-}
-
-/// RFC 8707 §2: whatever is asked for, a resource that is named is one that is there.
-fn check_resources(indicators: &[String], world: &World<'_>) -> Result<(), TokenRefusal> {
-    let resource = &world.profile.resource.identifier;
-    for indicator in indicators {
-        match resource.is_meant_by(indicator) {
-            Ok(true) => {}
-            Ok(false) => {
-                return Err(TokenRefusal::InvalidTarget(format!(
-                    "{} is no resource of this server",
-                    quoted(indicator)
-                )));
-            }
-            Err(error) => return Err(TokenRefusal::InvalidTarget(error.to_string())),
-        }
-    }
-    Ok(())
 }
 
 /// RFC 7591 §1.2: a token that is good for registering one client, and for nothing else.
@@ -81,7 +64,7 @@ async fn initial_access_token(
         detail: Map::from_iter([("token".to_owned(), json!(token.id().to_string()))]),
     };
     world.tokens.insert_initial_access_token(record, event).await?;
-    Ok(IssuedToken { text: token.reveal().to_owned().into(), lifetime, scope: scope.clone() })
+    Ok(IssuedToken::alone(token.reveal().to_owned().into(), lifetime, scope.clone()))
 }
 
 /// A token for the profile's resource, with as much of what was asked as the client and the resource have now.
@@ -102,7 +85,9 @@ async fn access_token(
             None => "this client has no scope now, so there is no token to give".to_owned(),
         }));
     }
-    let lifetime = client.token_rules().access_token_lifetime.unwrap_or(resource.access_token_lifetime);
-    let token = access_token::for_client(client.id(), &scope, lifetime, world).await?;
-    Ok(IssuedToken { text: token.text.into(), lifetime, scope })
+    let token = access_token::issue(client, Holder::Client, &scope, world).await?;
+    if let Some(record) = token.record {
+        world.tokens.keep_access_token(world.profile.definitions.profile(), record).await?;
+    }
+    Ok(IssuedToken::alone(token.text, token.lifetime, scope))
 }

@@ -10,6 +10,14 @@ use protocol::jose::SignatureAlgorithm;
 use registration::access::InitialAccessTokenRecord;
 use serde_json::Value;
 
+mod authorizations;
+mod grants;
+
+pub use authorizations::{AuthorizationStore, CodeIssue};
+pub use grants::{GrantStore, Marks, Redeemed, Rotated};
+
+use crate::access_token::AccessTokenRecord;
+
 /// What became of something that may happen once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Once {
@@ -42,6 +50,49 @@ pub trait TokenStore: Send + Sync {
         fingerprint: [u8; 32],
         expires_at: Timestamp,
     ) -> Result<Once, StoreError>;
+
+    /// Keeps an opaque access token.
+    async fn keep_access_token(
+        &self,
+        profile: &ProfileName,
+        record: AccessTokenRecord,
+    ) -> Result<(), StoreError>;
+
+    /// The opaque access token of this name, if there is one.
+    async fn access_token(
+        &self,
+        profile: &ProfileName,
+        id: OrderedId,
+    ) -> Result<Option<AccessTokenRecord>, StoreError>;
+
+    /// Remembers until it ends that an access token is not good any more; [`Once::Before`] where that was known. The
+    /// profile is the event's.
+    async fn revoke_access_token(
+        &self,
+        id: OrderedId,
+        expires_at: Timestamp,
+        event: Event,
+    ) -> Result<Once, StoreError>;
+
+    /// What stands against an access token by itself, and against everything of its client's.
+    async fn access_token_marks(
+        &self,
+        profile: &ProfileName,
+        id: OrderedId,
+        client_id: &str,
+    ) -> Result<AccessTokenMarks, StoreError>;
+
+    /// Makes everything worthless that a client was given before the event. Profile and client are the event's.
+    async fn mark_client(&self, event: Event) -> Result<(), StoreError>;
+}
+
+/// What stands against an access token, whatever it is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccessTokenMarks {
+    /// It was revoked by itself.
+    pub is_revoked: bool,
+    /// Whatever its client was given before this is not good any more.
+    pub client_not_before: Option<Timestamp>,
 }
 
 /// A signing key at rest: its private half sealed, its public half in the clear.
