@@ -71,6 +71,14 @@ pub struct Cleaned {
     pub assertions: usize,
     /// Sessions.
     pub sessions: usize,
+    /// Requests that nobody answered.
+    pub requests: usize,
+    /// Authorization codes.
+    pub codes: usize,
+    /// Grants.
+    pub grants: usize,
+    /// Access tokens, kept or revoked.
+    pub access_tokens: usize,
     /// Outcomes.
     pub events: usize,
     /// Minutes of activity.
@@ -80,10 +88,29 @@ pub struct Cleaned {
 impl Cleaned {
     /// Whether there may be more of the kind that was limited.
     pub fn reached(&self, at_most: u32) -> bool {
-        let Self { initial_access_tokens, assertions, sessions, events, activity } = *self;
-        [initial_access_tokens, assertions, sessions, events, activity]
-            .into_iter()
-            .any(|count| count >= at_most as usize)
+        let Self {
+            initial_access_tokens,
+            assertions,
+            sessions,
+            requests,
+            codes,
+            grants,
+            access_tokens,
+            events,
+            activity,
+        } = *self;
+        let kinds = [
+            initial_access_tokens,
+            assertions,
+            sessions,
+            requests,
+            codes,
+            grants,
+            access_tokens,
+            events,
+            activity,
+        ];
+        kinds.into_iter().any(|count| count >= at_most as usize)
     }
 }
 

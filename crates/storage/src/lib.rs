@@ -10,12 +10,20 @@ pub mod sqlite;
 pub use audit::{Activity, AuditEntry, AuditStore, Cleaned, Retention};
 pub use definitions::{Change, DefinitionDocument, DefinitionKind, DefinitionStore, Provision, Provisioned};
 use identity::store::{SessionStore, UserStore};
-use issuance::store::{KeyStore, TokenStore};
+use issuance::store::{AuthorizationStore, GrantStore, KeyStore, TokenStore};
 use registration::store::ClientStore;
 
 /// Everything that is kept.
 pub trait Store:
-    ClientStore + UserStore + SessionStore + TokenStore + KeyStore + DefinitionStore + AuditStore
+    ClientStore
+    + UserStore
+    + SessionStore
+    + TokenStore
+    + AuthorizationStore
+    + GrantStore
+    + KeyStore
+    + DefinitionStore
+    + AuditStore
 {
     /// Finishes what was begun and closes. Whatever is asked afterwards is refused. It waits, so it is the last call.
     fn close(&self);

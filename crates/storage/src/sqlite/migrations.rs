@@ -8,9 +8,10 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::OpenError;
 
 /// All steps, in order. What stands in one that was released never changes: its checksum is compared.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     include_str!("../../migrations/sqlite/0001_clients_tokens_keys_audit.sql"),
     include_str!("../../migrations/sqlite/0002_users_and_sessions.sql"),
+    include_str!("../../migrations/sqlite/0003_authorizations_and_grants.sql"),
 ];
 
 /// What stands in the header of our files (`PRAGMA application_id`): "Mtrc".

@@ -4,16 +4,23 @@
 //! answers none of them before that transaction is on the disk (WAL, `synchronous=FULL`). Reads see everything that
 //! was acknowledged before they were asked for.
 
+mod access_tokens;
 mod assertions;
 mod audit;
+mod authorizations;
 mod clients;
+mod codes;
+mod consents;
 mod definitions;
 mod directories;
 mod file;
+mod grant_store;
+mod grants;
 mod initial_access_tokens;
 mod migrations;
 mod profiles;
 mod reader;
+mod requests;
 mod sessions;
 mod signing_keys;
 mod users;
@@ -26,7 +33,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use issuance::store::{KeyStore, Once, SealedKey, TokenStore};
+use issuance::access_token::AccessTokenRecord;
+use issuance::store::{AccessTokenMarks, KeyStore, Once, SealedKey, TokenStore};
 use primitives::audit::Event;
 use primitives::clock::Timestamp;
 use primitives::names::{DirectoryName, ProfileName};
@@ -311,6 +319,63 @@ impl TokenStore for SqliteStore {
             .write(move |connection| assertions::accept(connection, number, fingerprint, expires_at))
             .await
     }
+
+    async fn keep_access_token(
+        &self,
+        profile: &ProfileName,
+        record: AccessTokenRecord,
+    ) -> Result<(), StoreError> {
+        let number = self.profiles.number(profile)?;
+        self.writer.write(move |connection| access_tokens::insert(connection, number, &record)).await
+    }
+
+    async fn access_token(
+        &self,
+        profile: &ProfileName,
+        id: OrderedId,
+    ) -> Result<Option<AccessTokenRecord>, StoreError> {
+        let number = self.profiles.number(profile)?;
+        self.readers.read(move |connection| access_tokens::find(connection, number, id)).await
+    }
+
+    async fn revoke_access_token(
+        &self,
+        id: OrderedId,
+        expires_at: Timestamp,
+        event: Event,
+    ) -> Result<Once, StoreError> {
+        let number = self.profiles.number(&event.profile)?;
+        self.writer
+            .write(move |connection| {
+                if !access_tokens::revoke(connection, number, id, expires_at)? {
+                    return Ok(Once::Before);
+                }
+                audit::insert(connection, number, &event)?;
+                Ok(Once::Now)
+            })
+            .await
+    }
+
+    async fn access_token_marks(
+        &self,
+        profile: &ProfileName,
+        id: OrderedId,
+        client_id: &str,
+    ) -> Result<AccessTokenMarks, StoreError> {
+        let (number, client_id) = (self.profiles.number(profile)?, client_id.to_owned());
+        self.readers.read(move |connection| access_tokens::marks(connection, number, id, &client_id)).await
+    }
+
+    async fn mark_client(&self, event: Event) -> Result<(), StoreError> {
+        let number = self.profiles.number(&event.profile)?;
+        self.writer
+            .write(move |connection| {
+                let client_id = event.client_id.as_deref().unwrap_or_default();
+                access_tokens::mark_client(connection, number, client_id, event.at())?;
+                audit::insert(connection, number, &event)
+            })
+            .await
+    }
 }
 
 #[async_trait]
@@ -379,6 +444,10 @@ impl AuditStore for SqliteStore {
                     initial_access_tokens: initial_access_tokens::forget(connection, ended_before, at_most)?,
                     assertions: assertions::forget(connection, ended_before, at_most)?,
                     sessions: sessions::forget(connection, ended_before, at_most)?,
+                    requests: requests::forget(connection, ended_before, at_most)?,
+                    codes: codes::forget(connection, ended_before, at_most)?,
+                    grants: grants::forget(connection, ended_before, at_most)?,
+                    access_tokens: access_tokens::forget(connection, ended_before, at_most)?,
                     events: audit::forget_events(connection, events_before, at_most)?,
                     activity: audit::forget_activity(connection, activity_before, at_most)?,
                 })

@@ -158,3 +158,31 @@ pub(super) fn forget(
         )?
         .execute(params![millis(kept_until_before), at_most])
 }
+
+/// When a session was ended, if it was. One that is not there any more had nothing left that asks.
+pub(super) fn ended_at(
+    connection: &Connection,
+    directory: i64,
+    id: OrderedId,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let ended = connection
+        .prepare_cached("SELECT ended_at FROM sessions WHERE directory = ?1 AND id = ?2")?
+        .query_row(params![directory, id.as_bytes()], |row| optional_timestamp(row, 0))
+        .optional()?;
+    Ok(ended.flatten())
+}
+
+/// Keeps a session for as long as something asks whether it was ended.
+pub(super) fn keep_until(
+    connection: &Connection,
+    directory: i64,
+    id: OrderedId,
+    until: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE sessions SET keep_until = max(keep_until, ?3) WHERE directory = ?1 AND id = ?2",
+        )?
+        .execute(params![directory, id.as_bytes(), millis(until)])
+        .map(drop)
+}

@@ -135,7 +135,7 @@ fn find_by_name(
         .optional()
 }
 
-fn find(connection: &Connection, directory: i64, id: UserId) -> rusqlite::Result<Option<User>> {
+pub(super) fn find(connection: &Connection, directory: i64, id: UserId) -> rusqlite::Result<Option<User>> {
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE directory = ?1 AND id = ?2"))?
         .query_row(params![directory, id.0.as_bytes()], |row| read_user(row, 0))

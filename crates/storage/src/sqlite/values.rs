@@ -1,8 +1,11 @@
 //! Between rows and types.
 
+use identity::authentication::Authenticator;
 use primitives::clock::Timestamp;
 use primitives::ordered_id::OrderedId;
+use primitives::secret::SecretHash;
 use primitives::store::StoreError;
+use protocol::scope::Scope;
 use rusqlite::types::Type;
 use rusqlite::{ErrorCode, Row};
 
@@ -47,4 +50,22 @@ fn from_millis(millis: i64) -> Timestamp {
 
 pub(super) fn ordered_id(row: &Row<'_>, column: usize) -> rusqlite::Result<OrderedId> {
     row.get(column).map(OrderedId::from_bytes)
+}
+
+pub(super) fn optional_id(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<OrderedId>> {
+    Ok(row.get::<_, Option<_>>(column)?.map(OrderedId::from_bytes))
+}
+
+pub(super) fn optional_hash(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<SecretHash>> {
+    Ok(row.get::<_, Option<_>>(column)?.map(SecretHash::from_bytes))
+}
+
+pub(super) fn scope(row: &Row<'_>, column: usize) -> rusqlite::Result<Scope> {
+    row.get::<_, String>(column)?.parse().map_err(|error| corrupt(column, error))
+}
+
+pub(super) fn authenticator(row: &Row<'_>, column: usize) -> rusqlite::Result<Authenticator> {
+    let word: String = row.get(column)?;
+    Authenticator::named(&word)
+        .ok_or_else(|| corrupt(column, format_args!("nobody proves anything by '{word}'")))
 }

@@ -96,8 +96,10 @@ pub(crate) async fn what_has_had_its_time_is_forgotten_in_small_bites(store: Arc
     let retention =
         Retention { ended_before: at(603), events_before: at(3), activity_before: at(60 * 3), at_most: 2 };
     let clean = || async { store.clean(retention).await.unwrap() };
-    let two = Cleaned { initial_access_tokens: 2, assertions: 2, events: 2, activity: 2, sessions: 0 };
-    let one = Cleaned { initial_access_tokens: 1, assertions: 1, events: 1, activity: 1, sessions: 0 };
+    let two =
+        Cleaned { initial_access_tokens: 2, assertions: 2, events: 2, activity: 2, ..Cleaned::default() };
+    let one =
+        Cleaned { initial_access_tokens: 1, assertions: 1, events: 1, activity: 1, ..Cleaned::default() };
     // The event of provisioning is older than all.
     let first = clean().await;
     assert_eq!(first, two);

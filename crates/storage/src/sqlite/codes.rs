@@ -1,0 +1,141 @@
+//! The table `authorization_codes`.
+
+use identity::authentication::Authentication;
+use identity::user::UserId;
+use issuance::authorize::CodeRecord;
+use primitives::clock::Timestamp;
+use primitives::ordered_id::OrderedId;
+use primitives::secret::SecretHash;
+use protocol::pkce::CodeChallenge;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::values::{
+    authenticator, corrupt, millis, optional_id, optional_timestamp, ordered_id, scope, timestamp,
+};
+
+pub(super) fn insert(connection: &Connection, profile: i64, code: &CodeRecord) -> rusqlite::Result<()> {
+    let Authentication { at, by } = code.authentication;
+    connection
+        .prepare_cached(
+            "INSERT INTO authorization_codes
+                 (profile, id, hash, client_id, redirect_uri, redirect_uri_is_stated, challenge, scope, nonce, user,
+                  session, authenticated_at, authenticated_by, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?
+        .execute(params![
+            profile,
+            code.id.as_bytes(),
+            code.hash.as_bytes(),
+            code.client_id,
+            code.redirect_uri,
+            code.redirect_uri_is_stated,
+            code.challenge.as_str(),
+            code.scope.to_string(),
+            code.nonce,
+            code.user.0.as_bytes(),
+            code.session.as_bytes(),
+            millis(at),
+            by.amr(),
+            millis(code.expires_at),
+        ])
+        .map(drop)
+}
+
+pub(super) fn find(
+    connection: &Connection,
+    profile: i64,
+    id: OrderedId,
+) -> rusqlite::Result<Option<CodeRecord>> {
+    connection
+        .prepare_cached(
+            "SELECT hash, client_id, redirect_uri, redirect_uri_is_stated, challenge, scope, nonce, user, session,
+                    authenticated_at, authenticated_by, expires_at, used_at
+             FROM authorization_codes WHERE profile = ?1 AND id = ?2",
+        )?
+        .query_row(params![profile, id.as_bytes()], |row| {
+            Ok(CodeRecord {
+                id,
+                hash: SecretHash::from_bytes(row.get(0)?),
+                client_id: row.get(1)?,
+                redirect_uri: row.get(2)?,
+                redirect_uri_is_stated: row.get(3)?,
+                challenge: CodeChallenge::parse(&row.get::<_, String>(4)?)
+                    .map_err(|error| corrupt(4, error))?,
+                scope: scope(row, 5)?,
+                nonce: row.get(6)?,
+                user: UserId(ordered_id(row, 7)?),
+                session: ordered_id(row, 8)?,
+                authentication: Authentication { at: timestamp(row, 9)?, by: authenticator(row, 10)? },
+                expires_at: timestamp(row, 11)?,
+                used_at: optional_timestamp(row, 12)?,
+            })
+        })
+        .optional()
+}
+
+/// What became of a code that was to be spent.
+pub(super) enum Spending {
+    Now,
+    /// It had been spent, and gave this grant or this initial access token.
+    Before {
+        grant: Option<OrderedId>,
+        token: Option<OrderedId>,
+    },
+    Unknown,
+}
+
+/// Spends a code for what it gives. This decides, whatever was read before.
+pub(super) fn spend(
+    connection: &Connection,
+    profile: i64,
+    (id, at): (OrderedId, Timestamp),
+    (grant, token): (Option<OrderedId>, Option<OrderedId>),
+) -> rusqlite::Result<Spending> {
+    let spent = connection
+        .prepare_cached(
+            "UPDATE authorization_codes SET used_at = ?3, gave_grant = ?4, gave_token = ?5
+             WHERE profile = ?1 AND id = ?2 AND used_at IS NULL AND expires_at > ?3",
+        )?
+        .execute(params![
+            profile,
+            id.as_bytes(),
+            millis(at),
+            grant.as_ref().map(OrderedId::as_bytes),
+            token.as_ref().map(OrderedId::as_bytes)
+        ])?;
+    if spent == 1 {
+        return Ok(Spending::Now);
+    }
+    let before = connection
+        .prepare_cached(
+            "SELECT gave_grant, gave_token FROM authorization_codes
+             WHERE profile = ?1 AND id = ?2 AND used_at IS NOT NULL",
+        )?
+        .query_row(params![profile, id.as_bytes()], |row| {
+            Ok(Spending::Before { grant: optional_id(row, 0)?, token: optional_id(row, 1)? })
+        })
+        .optional()?;
+    Ok(before.unwrap_or(Spending::Unknown))
+}
+
+/// Forgets codes that can do no harm any more: those that nobody redeemed in time, and others a day after.
+pub(super) fn forget(
+    connection: &Connection,
+    ended_before: Timestamp,
+    at_most: u32,
+) -> rusqlite::Result<usize> {
+    let a_day_before = ended_before.minus(std::time::Duration::from_secs(86_400));
+    connection
+        .prepare_cached(
+            "DELETE FROM authorization_codes WHERE (profile, id) IN (
+                 SELECT code.profile, code.id FROM profiles
+                 JOIN authorization_codes AS code ON code.profile = profiles.number
+                 WHERE code.id < ?1 AND code.expires_at < iif(code.used_at IS NULL, ?2, ?3) LIMIT ?4)",
+        )?
+        .execute(params![
+            OrderedId::first_at(ended_before).as_bytes(),
+            millis(ended_before),
+            millis(a_day_before),
+            at_most
+        ])
+}
