@@ -35,6 +35,18 @@ pub enum ActivityKind {
     RevocationRefused,
     /// A registration was refused.
     RegistrationRefused,
+    /// A request for authorization was answered with what it asked for.
+    AuthorizationAnswered,
+    /// One was refused: by its person, or because it made no sense.
+    AuthorizationRefused,
+    /// Somebody did not sign in who tried to.
+    SignInRefused,
+    /// A client asked about a token.
+    IntrospectionAnswered,
+    /// A question about a token made no sense.
+    IntrospectionRefused,
+    /// Nothing was said of a user.
+    UserinfoRefused,
 }
 
 impl ActivityKind {
@@ -47,6 +59,12 @@ impl ActivityKind {
             Self::ClientAuthenticationRefused => "client-authentication-refused",
             Self::TokenRefused => "token-refused",
             Self::RegistrationRefused => "registration-refused",
+            Self::AuthorizationAnswered => "authorization-answered",
+            Self::AuthorizationRefused => "authorization-refused",
+            Self::SignInRefused => "sign-in-refused",
+            Self::IntrospectionAnswered => "introspection-answered",
+            Self::IntrospectionRefused => "introspection-refused",
+            Self::UserinfoRefused => "userinfo-refused",
         }
     }
 }

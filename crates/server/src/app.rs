@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use identity::device::DeviceKey;
+use identity::guessing::{Guessing, GuessingLimits};
 use issuance::profile::Profile;
 use issuance::signing_keys::{Forge, KeyEncryptionKey, SigningKeys, SigningKeysError};
 use issuance::world::{Effort, World};
 use primitives::audit::{Event, EventKind};
 use primitives::clock::Clock;
-use primitives::names::ProfileName;
+use primitives::names::{DirectoryName, ProfileName};
 use primitives::ordered_id::IdSource;
 use primitives::random::Randomness;
 use primitives::store::StoreError;
+use protocol::jose::SignatureAlgorithm;
 use registration::definitions::{DefinitionProblem, Definitions, Revision};
 use serde_json::Map;
 use storage::sqlite::{OpenError, SqliteStore};
@@ -79,6 +82,11 @@ pub struct App {
     ids: IdSource,
     slow: SlowThreads,
     effort: Effort,
+    /// Passwords are hashed on threads of their own: whoever guesses must not hold up those who sign tokens.
+    passwords: SlowThreads,
+    guessing: Guessing,
+    device_key: DeviceKey,
+    identity_effort: identity::world::Effort,
     activity: ActivityLog,
     body_memory: BodyMemory,
     limits: Limits,
@@ -102,7 +110,13 @@ impl App {
         let Configuration { listen: _, public_host, store, key_encryption_key, limits, audit, profiles } =
             configuration;
         let StoreUrl::Sqlite(path) = store;
+        let guessing =
+            if limits.slow_guessing { Guessing::new(GuessingLimits::default()) } else { Guessing::off() };
         let app = Self {
+            passwords: SlowThreads::new(),
+            guessing,
+            device_key: DeviceKey::new(&*key_encryption_key.derive("matricula known devices")),
+            identity_effort: identity::world::Effort::default(),
             store: Arc::new(SqliteStore::open(&path)?),
             profiles: ArcSwap::default(),
             key_encryption_key,
@@ -200,10 +214,14 @@ impl App {
         let definitions = Definitions::load(settings.definitions.clone(), kept.revision, ever)
             .map_err(StartError::Definitions)?;
         let name = definitions.profile();
-        let keys = SigningKeys::load(name, settings.access_token_algorithm, self.forge()).await?;
+        let of_id_tokens = settings.sign_in.iter().flat_map(|sign_in| &sign_in.id_token_algorithms);
+        let algorithms: Vec<SignatureAlgorithm> =
+            std::iter::once(settings.access_token_algorithm).chain(of_id_tokens.copied()).collect();
+        let keys = SigningKeys::load(name, &algorithms, self.forge()).await?;
         Ok(Profile {
             issuer: settings.issuer.clone(),
             resource: settings.resource.clone(),
+            sign_in: settings.sign_in.clone(),
             assertion_audience: settings.assertion_audience,
             definitions: Arc::new(definitions),
             keys: Arc::new(keys),
@@ -232,12 +250,55 @@ impl App {
             profile,
             clients: &*self.store,
             tokens: &*self.store,
+            authorizations: &*self.store,
+            grants: &*self.store,
             clock: &*self.outside.clock,
             random: &*self.outside.random,
             ids: &self.ids,
             slow: &self.slow,
             effort: &self.effort,
         }
+    }
+
+    /// What signing in to a profile may touch; `None` where nobody does.
+    pub fn identity_world<'a>(&'a self, profile: &'a Profile) -> Option<identity::world::World<'a>> {
+        let sign_in = profile.sign_in.as_ref()?;
+        Some(identity::world::World {
+            profile: profile.definitions.profile(),
+            directory: &sign_in.directory,
+            rules: &sign_in.session,
+            users: &*self.store,
+            sessions: &*self.store,
+            clock: &*self.outside.clock,
+            random: &*self.outside.random,
+            ids: &self.ids,
+            passwords: &self.passwords,
+            guessing: &self.guessing,
+            effort: &self.identity_effort,
+            device_key: &self.device_key,
+        })
+    }
+
+    /// A directory of users, to be managed.
+    pub fn directory<'a>(&'a self, name: &'a DirectoryName) -> identity::manage::Directory<'a> {
+        identity::manage::Directory {
+            name,
+            users: &*self.store,
+            clock: &*self.outside.clock,
+            random: &*self.outside.random,
+            ids: &self.ids,
+            passwords: &self.passwords,
+        }
+    }
+
+    /// Unpredictable bytes.
+    pub fn random(&self) -> &dyn Randomness {
+        &*self.outside.random
+    }
+
+    /// What signing in has cost so far.
+    pub fn identity_effort(&self) -> &identity::world::Effort {
+        &self.identity_effort
     }
 
     /// What time it is.

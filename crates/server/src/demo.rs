@@ -3,6 +3,14 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use identity::claims::StandardClaims;
+use identity::manage::{self, ManageError, NewCredential, NewUser};
+use identity::password::NewPassword;
+use primitives::names::DirectoryName;
+use serde_json::{Map, Value, json};
+
+use crate::app::App;
+
 /// The port that the docs speak of.
 pub const CUSTOMARY_PORT: u16 = 8700;
 
@@ -30,6 +38,51 @@ pub fn furnish(folder: &Path) -> std::io::Result<()> {
         )),
         Err(error) if error.kind() == ErrorKind::NotFound => std::fs::write(&file, KEY_ENCRYPTION_KEY),
         Err(error) => Err(error),
+    }
+}
+
+/// Who there is in the demo world, and their passwords.
+pub const USERS: [(&str, &str); 2] = [("alice", "alice-password"), ("bob", "bob-password")];
+
+/// Adds the users that are not there yet.
+///
+/// # Errors
+/// The store did not take them.
+pub async fn populate(app: &App) -> Result<(), ManageError> {
+    let Ok(name) = "main".parse::<DirectoryName>() else { return Ok(()) };
+    let directory = app.directory(&name);
+    for (username, password) in USERS {
+        let (Ok(name), Ok(password)) = (username.parse(), NewPassword::parse(password.to_owned().into()))
+        else {
+            continue;
+        };
+        let claims = StandardClaims::parse(claims_of(username)).unwrap_or_default();
+        let user = NewUser { username: name, password: NewCredential::Password(password), claims };
+        match manage::add(user, &directory).await {
+            Ok(_) | Err(ManageError::NamesTaken(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn claims_of(username: &str) -> Map<String, Value> {
+    let given_name: String = username
+        .chars()
+        .enumerate()
+        .map(|(place, letter)| if place == 0 { letter.to_ascii_uppercase() } else { letter })
+        .collect();
+    let claims = json!({
+        "name": format!("{given_name} Example"), "given_name": given_name, "family_name": "Example",
+        "preferred_username": username, "locale": "en", "zoneinfo": "Europe/Stockholm", "birthdate": "1990-02-28",
+        "email": format!("{username}@example.com"), "email_verified": true,
+        "phone_number": "+46 70 000 00 00", "phone_number_verified": false,
+        "address": { "street_address": "Storgatan 1", "postal_code": "111 22", "locality": "Stockholm", "country": "SE" },
+        "updated_at": 1_795_421_565,
+    });
+    match claims {
+        Value::Object(claims) => claims,
+        _ => Map::new(),
     }
 }
 

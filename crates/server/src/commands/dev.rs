@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use super::say;
-use super::serve::{runtime, serve_until_stopped};
+use super::serve::{Source, runtime, serve_until_stopped};
 use crate::config::Configuration;
 use crate::demo::{self, CUSTOMARY_PORT};
 
@@ -45,7 +45,7 @@ impl Dev {
         runtime()?.block_on(async {
             say("The demo world: its secrets are known to everybody. Try:");
             say(demo::greeting(port));
-            serve_until_stopped(configuration, None).await
+            serve_until_stopped(configuration, Source::DemoWorld).await
         })
     }
 }

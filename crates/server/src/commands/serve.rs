@@ -14,23 +14,36 @@ use crate::app::{App, Outside};
 use crate::clock::SystemClock;
 use crate::config::{AuditRetention, Configuration, Limits, StoreUrl};
 use crate::random::SystemRandomness;
-use crate::run;
+use crate::{demo, run};
 
 /// Serves a configuration until it is told to stop.
 pub(super) fn serve(config: &Path) -> anyhow::Result<()> {
     let configuration = Configuration::read(config)?;
-    runtime()?.block_on(serve_until_stopped(configuration, Some(config)))
+    runtime()?.block_on(serve_until_stopped(configuration, Source::File(config)))
 }
 
 pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime did not start")
 }
 
+/// Where a configuration came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source<'a> {
+    /// A file, which is read again when it changed.
+    File(&'a Path),
+    /// The demo world, in which there are users from the beginning.
+    DemoWorld,
+}
+
 /// Serves, and reloads from the file where there is one.
 pub(super) async fn serve_until_stopped(
     configuration: Configuration,
-    file: Option<&Path>,
+    source: Source<'_>,
 ) -> anyhow::Result<()> {
+    let file = match source {
+        Source::File(file) => Some(file),
+        Source::DemoWorld => None,
+    };
     // Signals are listened for before anything is begun, so that none is missed.
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -44,6 +57,9 @@ pub(super) async fn serve_until_stopped(
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let outside = Outside { clock: Arc::new(SystemClock), random: Arc::new(SystemRandomness) };
     let app = Arc::new(App::start(configuration, outside).await?);
+    if let Source::DemoWorld = source {
+        demo::populate(&app).await?;
+    }
     say(format_args!("Matricula listens on http://{}", listener.local_addr()?));
     for profile in app.profiles().iter() {
         let registers = profile.definitions.registers_clients();

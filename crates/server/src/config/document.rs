@@ -58,11 +58,13 @@ pub struct LimitsDocument {
     pub request_seconds: u64,
     /// How long requests that are under way may take after a signal to stop, in seconds.
     pub drain_seconds: u64,
+    /// Whether guessing passwords is slowed down, by user, network and device. Only for trying things out is it not.
+    pub slow_guessing: bool,
 }
 
 impl Default for LimitsDocument {
     fn default() -> Self {
-        Self { connections: 10_000, request_seconds: 15, drain_seconds: 30 }
+        Self { connections: 10_000, request_seconds: 15, drain_seconds: 30, slow_guessing: true }
     }
 }
 
@@ -106,6 +108,8 @@ pub struct ProfileDocument {
     pub client_assertion_audience: AudienceDocument,
     /// The API that tokens are for.
     pub resource: ResourceDocument,
+    /// How people sign in. Where this is omitted, nobody does, and the profile serves machines alone.
+    pub sign_in: Option<SignInDocument>,
     /// Who may register clients. Where this is omitted, nobody.
     pub registration: Option<RegistrationDocument>,
     /// The clients that you write down yourself, by their ids.
@@ -145,6 +149,13 @@ pub struct ResourceDocument {
     /// How long its access tokens live, in seconds.
     #[serde(default = "default_ttl")]
     pub access_token_ttl: u64,
+    /// The clients of yours that are this API, and may ask about tokens that are for it (`/introspect`).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub introspected_by: BTreeSet<String>,
+    /// The scopes in words, for people who consent: by scope, and in another language by scope, `#` and its tag, as in
+    /// `"orders:read#de"`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scope_texts: BTreeMap<String, String>,
 }
 
 fn default_ttl() -> u64 {
@@ -158,6 +169,75 @@ pub enum TokenFormatDocument {
     /// Signed, so that the API verifies them by itself (RFC 9068).
     #[default]
     Jwt,
+    /// A name and a secret, which only this server can say something about (`/introspect`). One that is revoked is good
+    /// nowhere any more.
+    Opaque,
+}
+
+/// How people sign in.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignInDocument {
+    /// The directory that the users are in. Profiles that name the same one have the same users.
+    pub directory: String,
+    /// Where a session counts.
+    pub sso: SsoDocument,
+    /// How long a session lives at most, in seconds.
+    pub session_ttl: u64,
+    /// How long a session lives while nobody uses it, in seconds.
+    pub session_idle_ttl: u64,
+    /// How long refresh tokens of one sign-in live at most, in seconds.
+    pub refresh_token_ttl: u64,
+    /// How long a refresh token lives while nobody uses it, in seconds.
+    pub refresh_token_idle_ttl: u64,
+    /// How long after its use a refresh token can be repeated, in seconds, where the answer with the next one was lost.
+    pub refresh_token_overlap: u64,
+    /// Whether clients that cannot prove who they are get refresh tokens. Those are rotated like all others.
+    pub refresh_tokens_for_public_clients: bool,
+    /// What ID tokens are signed with; the first is the default. Where this is omitted, what access tokens are signed
+    /// with.
+    #[schemars(schema_with = "signature_algorithms")]
+    pub id_token_signing_algs: Option<Vec<SignatureAlgorithm>>,
+    /// Whether clients of yours with the grant type `implicit` get tokens to register with in the fragment. OAuth 2.1 has
+    /// dropped this flow; it gives nothing else here.
+    pub implicit_grant: bool,
+    /// Whether pages of the origins that you allow get tokens to register with in a frame (`/assisted-token`).
+    pub assisted_token: bool,
+    /// Whether consent to a client is remembered that registered itself without a token.
+    pub remember_consent_to_anonymous_clients: bool,
+    /// Whether a redirect URI with `http://localhost` may be used with any port, as those with loopback addresses may.
+    pub any_port_on_localhost: bool,
+}
+
+impl Default for SignInDocument {
+    fn default() -> Self {
+        Self {
+            directory: "main".to_owned(),
+            sso: SsoDocument::default(),
+            session_ttl: 8 * 3_600,
+            session_idle_ttl: 3_600,
+            refresh_token_ttl: 365 * 86_400,
+            refresh_token_idle_ttl: 60 * 86_400,
+            refresh_token_overlap: 60,
+            refresh_tokens_for_public_clients: false,
+            id_token_signing_algs: None,
+            implicit_grant: false,
+            assisted_token: false,
+            remember_consent_to_anonymous_clients: false,
+            any_port_on_localhost: true,
+        }
+    }
+}
+
+/// Where a session counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SsoDocument {
+    /// In this profile.
+    #[default]
+    Profile,
+    /// In all profiles of the directory that say the same: who signed in to one need not to the others.
+    Directory,
 }
 
 /// Who may register clients.
@@ -217,6 +297,13 @@ pub struct ClientDocument {
     /// What tokens it gets.
     #[serde(default)]
     pub tokens: TokensDocument,
+    /// Whether it is your own, so that users need not consent to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_party: bool,
+    /// The web origins of whose pages it is, as in `https://app.example`: what they are told in a frame is told to nobody
+    /// else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_origins: Vec<String>,
 }
 
 /// A definition that many clients are instances of.
@@ -239,6 +326,9 @@ pub struct TemplateDocument {
     /// What tokens instances get.
     #[serde(default)]
     pub tokens: TokensDocument,
+    /// Whether instances are your own, so that the user who registered one need not consent to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_party: bool,
 }
 
 /// Whether the instances of a template are alive.
@@ -267,6 +357,11 @@ fn yes() -> bool {
 fn signature_algorithm(_: &mut SchemaGenerator) -> Schema {
     let words: Vec<&str> = SignatureAlgorithm::ALL.iter().map(|word| word.as_str()).collect();
     json_schema!({ "type": "string", "enum": words })
+}
+
+fn signature_algorithms(_: &mut SchemaGenerator) -> Schema {
+    let words: Vec<&str> = SignatureAlgorithm::ALL.iter().map(|word| word.as_str()).collect();
+    json_schema!({ "type": ["array", "null"], "items": { "type": "string", "enum": words } })
 }
 
 fn grant_types(_: &mut SchemaGenerator) -> Schema {

@@ -4,6 +4,7 @@ pub mod document;
 mod example;
 mod profile;
 mod secret;
+mod sign_in;
 mod syntax;
 mod unheeded;
 
@@ -74,6 +75,8 @@ pub struct Limits {
     pub request: Duration,
     /// How long requests under way may take after a signal to stop.
     pub drain: Duration,
+    /// Whether guessing passwords is slowed down.
+    pub slow_guessing: bool,
 }
 
 /// How long the audit log is kept.
@@ -230,6 +233,7 @@ fn read_limits(document: &ConfigDocument, problems: &mut Vec<Problem>) -> Limits
         connections: limits.connections,
         request: Duration::from_secs(limits.request_seconds),
         drain: Duration::from_secs(limits.drain_seconds),
+        slow_guessing: limits.slow_guessing,
     }
 }
 

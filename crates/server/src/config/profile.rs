@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use issuance::profile::{AssertionAudience, Resource, capabilities};
+use issuance::profile::{AssertionAudience, Resource, SignIn, TokenFormat, capabilities};
 use primitives::names::ProfileName;
 use primitives::secret::SecretHash;
 use protocol::client_metadata::{ClientMetadata, Member};
+use protocol::grant_type::GrantType;
 use protocol::jose::SignatureAlgorithm;
 use protocol::resource::ResourceIdentifier;
 use protocol::scope::Scope;
 use protocol::word;
 use registration::access::Access;
-use registration::capabilities::Capabilities;
-use registration::client::TokenRules;
+use registration::capabilities::{Answers, Capabilities};
+use registration::client::Terms;
 use registration::definitions::{
     Definitions, DefinitionsDocument, OperatorClientDocument, OwnDoor, Revision, TemplateDocument,
 };
@@ -62,6 +63,8 @@ pub struct ProfileSettings {
     pub assertion_audience: AssertionAudience,
     /// The API that tokens are for.
     pub resource: Resource,
+    /// How people sign in; `None`: nobody does.
+    pub sign_in: Option<SignIn>,
     /// What is laid down about its clients.
     pub definitions: DefinitionsDocument,
     /// The same, as it was written, to be kept with its revisions.
@@ -152,14 +155,14 @@ pub(super) fn origin_and_path(text: &str) -> Result<(String, String), String> {
 }
 
 /// A reading of one profile, and where to note what is wrong with it.
-struct Reading<'a> {
+pub(super) struct Reading<'a> {
     at: &'a str,
     folder: &'a Path,
     problems: &'a mut Vec<Problem>,
 }
 
 impl Reading<'_> {
-    fn problem(&mut self, at: &str, text: impl Into<String>) {
+    pub(super) fn problem(&mut self, at: &str, text: impl Into<String>) {
         problem(self.problems, format!("{}.{at}", self.at), text);
     }
 
@@ -176,9 +179,15 @@ impl Reading<'_> {
                 None
             }
         };
-        let capabilities = self.capabilities(document);
-        let scopes = self.scope("resource.scopes", &document.resource.scopes);
-        let resource = self.resource(&document.resource, &scopes);
+        let of_api = self.scope("resource.scopes", &document.resource.scopes);
+        let resource = self.resource(&document.resource, &of_api, document);
+        let scopes = self.all_scopes(&of_api, document.sign_in.is_some());
+        let algorithm = document.access_token_signing_alg;
+        let sign_in = match (&document.sign_in, &profile) {
+            (Some(sign_in), Some(profile)) => self.sign_in(sign_in, profile, algorithm),
+            _ => None,
+        };
+        let capabilities = self.capabilities(document, sign_in.as_ref());
         let registration = document.registration.as_ref();
         let own_door = registration.and_then(|registration| registration.own.as_ref());
         let own_door = own_door.map(|door| self.own_door(door, &scopes));
@@ -189,6 +198,7 @@ impl Reading<'_> {
         let definitions = DefinitionsDocument {
             profile: profile?,
             capabilities,
+            implicit_grant: sign_in.as_ref().is_some_and(|sign_in| sign_in.implicit_grant),
             scopes,
             own_door,
             templates,
@@ -210,24 +220,38 @@ impl Reading<'_> {
             documents: documents(document, &issuer, &definitions),
             warnings,
             issuer,
-            access_token_algorithm: document.access_token_signing_alg,
+            access_token_algorithm: algorithm,
             assertion_audience: match document.client_assertion_audience {
                 AudienceDocument::Issuer => AssertionAudience::Issuer,
                 AudienceDocument::IssuerOrTokenEndpoint => AssertionAudience::IssuerOrTokenEndpoint,
             },
             resource: resource?,
+            sign_in,
             definitions,
         })
     }
 
     /// What this build can do, as far as the profile wants it.
-    fn capabilities(&mut self, document: &ProfileDocument) -> Capabilities {
-        let built = capabilities();
+    fn capabilities(&mut self, document: &ProfileDocument, sign_in: Option<&SignIn>) -> Capabilities {
+        let mut built = capabilities(document.sign_in.is_some());
+        if let (Some(sign_in), Some(document)) = (sign_in, &document.sign_in) {
+            built.id_tokens = Answers::Signed(sign_in.id_token_algorithms.clone());
+            built.refresh_tokens_for_public_clients = document.refresh_tokens_for_public_clients;
+        }
         let mut wanted = built.clone();
         if let Some(grant_types) = &document.grant_types {
             for grant in grant_types.iter().filter(|grant| !built.grant_types.contains(grant)) {
                 let known = word::list(&built.grant_types);
-                self.problem("grant_types", format!("'{grant}' is not served by this version: use {known}"));
+                let text = match grant {
+                    GrantType::AuthorizationCode | GrantType::RefreshToken => {
+                        format!("'{grant}' needs people who sign in: give the profile a [sign_in]")
+                    }
+                    GrantType::Implicit => {
+                        "'implicit' is a switch of its own: sign_in.implicit_grant".to_owned()
+                    }
+                    _ => format!("'{grant}' is not served by this version: use {known}"),
+                };
+                self.problem("grant_types", text);
             }
             wanted.grant_types.retain(|grant| grant_types.contains(grant));
         }
@@ -241,6 +265,9 @@ impl Reading<'_> {
             }
             wanted.authentication_methods.retain(|method| methods.contains(method));
         }
+        if !wanted.grant_types.contains(&GrantType::AuthorizationCode) {
+            wanted.response_types.clear();
+        }
         if wanted.grant_types.is_empty() && document.grant_types.as_ref().is_some_and(Vec::is_empty) {
             self.problem("grant_types", "names none, so no client could get a token");
         }
@@ -252,17 +279,32 @@ impl Reading<'_> {
         wanted
     }
 
-    fn resource(&mut self, document: &ResourceDocument, all: &Scope) -> Option<Resource> {
-        let ResourceDocument { identifier, scopes, access_token_format, access_token_ttl } = document;
-        match access_token_format {
-            TokenFormatDocument::Jwt => {}
-        }
-        if scopes.is_empty() {
+    fn resource(
+        &mut self,
+        document: &ResourceDocument,
+        of_api: &Scope,
+        profile: &ProfileDocument,
+    ) -> Option<Resource> {
+        if document.scopes.is_empty() {
             self.problem("resource.scopes", "names none, so no token could be good for anything");
         }
-        let access_token_lifetime = self.ttl("resource.access_token_ttl", *access_token_ttl);
-        match ResourceIdentifier::parse(identifier) {
-            Ok(identifier) => Some(Resource { identifier, scopes: all.clone(), access_token_lifetime }),
+        for id in document.introspected_by.iter().filter(|id| !profile.clients.contains_key(*id)) {
+            self.problem("resource.introspected_by", format!("there is no client '{id}' in this profile"));
+        }
+        let access_token_lifetime = self.ttl("resource.access_token_ttl", document.access_token_ttl);
+        let scope_texts = self.scope_texts(&document.scope_texts, of_api);
+        match ResourceIdentifier::parse(&document.identifier) {
+            Ok(identifier) => Some(Resource {
+                identifier,
+                scopes: of_api.clone(),
+                scope_texts,
+                token_format: match document.access_token_format {
+                    TokenFormatDocument::Jwt => TokenFormat::Jwt,
+                    TokenFormatDocument::Opaque => TokenFormat::Opaque,
+                },
+                access_token_lifetime,
+                introspected_by: document.introspected_by.clone(),
+            }),
             Err(error) => {
                 self.problem("resource.identifier", error.to_string());
                 None
@@ -290,7 +332,9 @@ impl Reading<'_> {
         let mut templates = Vec::with_capacity(document.templates.len());
         for (id, template) in &document.templates {
             let at = format!("templates.{id}");
-            let token_rules = self.token_rules(&at, template.tokens.access_token_ttl);
+            let access_token_lifetime = self.access_token_ttl(&at, template.tokens.access_token_ttl);
+            let first_party = template.first_party;
+            let terms = Terms { access_token_lifetime, first_party, ..Terms::default() };
             let secret_lifetime =
                 template.client_secret_ttl.map(|ttl| self.ttl(&format!("{at}.client_secret_ttl"), ttl));
             let Some(metadata) = self.metadata(&at, &template.metadata) else { continue };
@@ -301,7 +345,7 @@ impl Reading<'_> {
                 metadata,
                 may_set: template.may_set.iter().cloned().collect(),
                 secret_lifetime,
-                token_rules,
+                terms,
             });
         }
         templates
@@ -311,7 +355,11 @@ impl Reading<'_> {
         let mut clients = Vec::with_capacity(document.clients.len());
         for (id, client) in &document.clients {
             let at = format!("clients.{id}");
-            let token_rules = self.token_rules(&at, client.tokens.access_token_ttl);
+            let terms = Terms {
+                access_token_lifetime: self.access_token_ttl(&at, client.tokens.access_token_ttl),
+                first_party: client.first_party,
+                allowed_origins: client.allowed_origins.clone(),
+            };
             let place = format!("{}.{at}", self.at);
             let before = self.problems.len();
             let secret = secret::client_secret(client, &place, self.folder, self.problems);
@@ -324,7 +372,7 @@ impl Reading<'_> {
                 enabled: client.enabled,
                 metadata,
                 secret,
-                token_rules,
+                terms,
             });
         }
         clients
@@ -362,12 +410,11 @@ impl Reading<'_> {
         })
     }
 
-    fn token_rules(&mut self, at: &str, access_token_ttl: Option<u64>) -> TokenRules {
-        let ttl = access_token_ttl.map(|ttl| self.ttl(&format!("{at}.tokens.access_token_ttl"), ttl));
-        TokenRules { access_token_lifetime: ttl }
+    fn access_token_ttl(&mut self, at: &str, seconds: Option<u64>) -> Option<Duration> {
+        seconds.map(|seconds| self.ttl(&format!("{at}.tokens.access_token_ttl"), seconds))
     }
 
-    fn ttl(&mut self, at: &str, seconds: u64) -> Duration {
+    pub(super) fn ttl(&mut self, at: &str, seconds: u64) -> Duration {
         if !(1..=MAX_TTL).contains(&seconds) {
             self.problem(at, format!("must be 1 to {MAX_TTL} seconds"));
         }

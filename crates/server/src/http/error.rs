@@ -8,8 +8,10 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{self, HeaderName};
 use issuance::client_authentication::AuthenticationError;
+use issuance::introspect::IntrospectionRefusal;
 use issuance::revoke::RevocationRefusal;
 use issuance::token::TokenRefusal;
+use issuance::userinfo::UserinfoRefusal;
 use primitives::store::StoreError;
 use protocol::bearer::Challenge;
 use protocol::client_authentication::PresentationError;
@@ -17,7 +19,7 @@ use protocol::description::Description;
 use protocol::form::FormError;
 use protocol::registration_error::RegistrationError;
 use protocol::revocation::{RevocationError, RevocationErrorCode};
-use protocol::scope::DCR;
+use protocol::scope::{DCR, OPENID};
 use protocol::token::{TokenError, TokenErrorCode};
 use registration::access::IdentifyError;
 use registration::register::RegisterError;
@@ -226,6 +228,8 @@ pub(crate) fn of_token(refusal: &TokenRefusal, realm: &str) -> Response {
             },
             text,
         ),
+        TokenRefusal::ParameterMissing(_) => token_error(TokenErrorCode::InvalidRequest, text),
+        TokenRefusal::InvalidGrant(_) => token_error(TokenErrorCode::InvalidGrant, text),
         TokenRefusal::UnsupportedGrantType => token_error(TokenErrorCode::UnsupportedGrantType, text),
         TokenRefusal::UnauthorizedClient(_) => token_error(TokenErrorCode::UnauthorizedClient, text),
         TokenRefusal::InvalidScope(_) => token_error(TokenErrorCode::InvalidScope, text),
@@ -245,9 +249,36 @@ pub(crate) fn of_revocation(refusal: &RevocationRefusal, realm: &str) -> Respons
         RevocationRefusal::Presentation(error) => of_presentation(*error, realm),
         RevocationRefusal::Authentication(error) => of_authentication(error, realm),
         RevocationRefusal::NoToken => revocation_error(RevocationErrorCode::InvalidRequest),
-        RevocationRefusal::UnsupportedTokenType => {
-            revocation_error(RevocationErrorCode::UnsupportedTokenType)
-        }
         RevocationRefusal::Store(error) => of_store(error),
+    }
+}
+
+/// RFC 7662 §2.3. `realm` is the name of the profile.
+pub(crate) fn of_introspection(refusal: &IntrospectionRefusal, realm: &str) -> Response {
+    match refusal {
+        IntrospectionRefusal::Presentation(error) => of_presentation(*error, realm),
+        IntrospectionRefusal::Authentication(error) => of_authentication(error, realm),
+        IntrospectionRefusal::PublicClient => invalid_client(realm, refusal.to_string()),
+        IntrospectionRefusal::NoToken => token_error(TokenErrorCode::InvalidRequest, refusal.to_string()),
+        IntrospectionRefusal::Store(error) => of_store(error),
+    }
+}
+
+/// RFC 6750 §3.1: a token is needed, and none came. `realm` is the name of the profile.
+pub(crate) fn no_token(realm: &str) -> Response {
+    challenge(StatusCode::UNAUTHORIZED, &Challenge::NoToken, realm)
+}
+
+/// OpenID Connect Core §5.3.3, RFC 6750 §3. `realm` is the name of the profile.
+pub(crate) fn of_userinfo(refusal: &UserinfoRefusal, realm: &str) -> Response {
+    let text = Description::from(refusal.to_string());
+    match refusal {
+        UserinfoRefusal::InvalidToken => {
+            challenge(StatusCode::UNAUTHORIZED, &Challenge::InvalidToken(text), realm)
+        }
+        UserinfoRefusal::InsufficientScope => {
+            challenge(StatusCode::FORBIDDEN, &Challenge::InsufficientScope(OPENID, text), realm)
+        }
+        UserinfoRefusal::Store(error) => of_store(error),
     }
 }

@@ -2,27 +2,41 @@
 //!
 //! One file per endpoint. None of them decides anything; [`error`] is the only place where an error becomes a response.
 
+mod answer;
+mod assisted_token;
+mod authorize;
 mod body;
+mod browser;
+mod cookies;
 pub mod error;
+mod error_page;
+mod interaction;
+mod introspect;
 mod jwks;
+mod questions;
 mod register;
 mod revoke;
 mod server_metadata;
+mod sign_out;
 mod token;
+mod userinfo;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{get, post};
+use http::Method;
 use http::header::{self, HeaderMap, HeaderName};
 use http::uri::PathAndQuery;
 use hyper::body::Incoming;
 use issuance::profile::Profile;
 use tower::ServiceExt;
+use tower_http::cors::{Any, CorsLayer};
 
 use crate::app::App;
 
@@ -35,6 +49,19 @@ pub(crate) struct Asked {
     pub(crate) peer: IpAddr,
 }
 
+/// The headers that apps in browsers send (`docs/interop.md` has who sends which).
+const ASKED_FROM_BROWSERS: [HeaderName; 6] = [
+    header::AUTHORIZATION,
+    header::CONTENT_TYPE,
+    HeaderName::from_static("dpop"),
+    HeaderName::from_static("mcp-method"),
+    HeaderName::from_static("mcp-name"),
+    HeaderName::from_static("mcp-protocol-version"),
+];
+
+/// How long a browser need not ask again whether it may ask.
+const PREFLIGHT_LASTS: Duration = Duration::from_secs(3_600);
+
 /// All endpoints of all profiles.
 #[derive(Clone, Debug)]
 pub struct Endpoints {
@@ -45,13 +72,36 @@ pub struct Endpoints {
 impl Endpoints {
     /// The table of endpoints. Paths are those below a profile's issuer.
     pub fn new(app: Arc<App>) -> Self {
-        let router = Router::new()
+        // What apps in browsers ask, from wherever they were loaded: nothing here looks at a cookie, so any origin may
+        // (Fetch §3.2). The endpoints for people are not among them.
+        let for_apps = Router::new()
             .route("/.well-known/oauth-authorization-server", get(server_metadata::get))
             .route("/.well-known/openid-configuration", get(server_metadata::get))
             .route("/jwks", get(jwks::get))
             .route("/register", post(register::post))
             .route("/revoke", post(revoke::post))
             .route("/token", post(token::post))
+            .route("/userinfo", get(userinfo::answer).post(userinfo::answer))
+            .method_not_allowed_fallback(error::method_not_allowed)
+            .layer(
+                CorsLayer::new()
+                    .allow_origin(Any)
+                    .allow_methods([Method::GET, Method::POST])
+                    .allow_headers(ASKED_FROM_BROWSERS)
+                    .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER])
+                    .max_age(PREFLIGHT_LASTS),
+            );
+        let for_people = Router::new()
+            .route("/authorize", get(authorize::get).post(authorize::post))
+            .route("/authorize/{handle}", get(interaction::get))
+            .route("/authorize/{handle}/sign-in", post(interaction::post_sign_in))
+            .route("/authorize/{handle}/account", post(interaction::post_account))
+            .route("/authorize/{handle}/consent", post(interaction::post_consent))
+            .route("/assisted-token", get(assisted_token::get))
+            .route("/logout", get(sign_out::get).post(sign_out::post));
+        let router = for_people
+            .route("/introspect", post(introspect::post))
+            .merge(for_apps)
             .fallback(error::not_found)
             .method_not_allowed_fallback(error::method_not_allowed)
             .with_state(Arc::clone(&app));
@@ -67,7 +117,11 @@ impl Endpoints {
             return error::not_found().await;
         };
         let asked = Asked { profile: Arc::clone(profile), peer };
-        // The endpoint is what remains when the profile is taken off. Queries are not looked at by any of them.
+        // The endpoint is what remains when the profile is taken off.
+        let rest = match request.uri().query() {
+            Some(query) => format!("{rest}?{query}"),
+            None => rest.to_owned(),
+        };
         let mut parts = http::uri::Parts::default();
         parts.path_and_query = PathAndQuery::try_from(rest).ok();
         *request.uri_mut() = http::Uri::from_parts(parts).unwrap_or_default();

@@ -85,8 +85,11 @@ async fn bearer(headers: &HeaderMap, world: &World<'_>) -> Bearer {
         Some(header) => match bearer::token_of(header) {
             Some(token) => match InitialAccessToken::parse(token) {
                 Some(token) => Bearer::InitialAccessToken(token),
-                None if access_token::is_living(token, world).await => Bearer::OtherAccessToken,
-                None => Bearer::Unrecognised,
+                None => match access_token::read(token, world).await {
+                    Ok(Some(_)) => Bearer::OtherAccessToken,
+                    Ok(None) => Bearer::Unrecognised,
+                    Err(error) => Bearer::Unreadable(error),
+                },
             },
             None => Bearer::Unrecognised,
         },

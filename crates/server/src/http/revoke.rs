@@ -44,9 +44,6 @@ pub(crate) async fn post(
                     Some((ActivityKind::ClientAuthenticationRefused, "not-presented"))
                 }
                 RevocationRefusal::NoToken => Some((ActivityKind::RevocationRefused, "no-token")),
-                RevocationRefusal::UnsupportedTokenType => {
-                    Some((ActivityKind::RevocationRefused, "unsupported-token-type"))
-                }
                 RevocationRefusal::Store(_) => None,
             };
             if let Some((kind, reason)) = known {

@@ -42,6 +42,8 @@ pub(crate) async fn post(
                 token_type: "Bearer",
                 expires_in: answer.token.lifetime.as_secs(),
                 scope: &answer.token.scope,
+                refresh_token: answer.token.refresh_token.as_ref().map(|token| token.as_str()),
+                id_token: answer.token.id_token.as_ref().map(|token| token.as_str()),
             };
             error::json(StatusCode::OK, &response)
         }
@@ -87,7 +89,10 @@ fn reason(refusal: &TokenRefusal) -> (ActivityKind, &'static str) {
     match refusal {
         TokenRefusal::Presentation(_) => (ActivityKind::ClientAuthenticationRefused, "not-presented"),
         TokenRefusal::Authentication(error) => of_authentication(error),
-        TokenRefusal::Request(_) => (ActivityKind::TokenRefused, "invalid-request"),
+        TokenRefusal::Request(_) | TokenRefusal::ParameterMissing(_) => {
+            (ActivityKind::TokenRefused, "invalid-request")
+        }
+        TokenRefusal::InvalidGrant(problem) => (ActivityKind::TokenRefused, problem.as_str()),
         TokenRefusal::UnsupportedGrantType => (ActivityKind::TokenRefused, "unsupported-grant-type"),
         TokenRefusal::UnauthorizedClient(_) => (ActivityKind::TokenRefused, "unauthorized-client"),
         TokenRefusal::InvalidScope(_) => (ActivityKind::TokenRefused, "invalid-scope"),

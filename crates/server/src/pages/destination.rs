@@ -9,8 +9,8 @@ use url::{Host, Url};
 pub enum Destination {
     /// A host of the web, with its port where that is not the usual one.
     Host(String),
-    /// An app on the device of the user, which listens there (RFC 8252 §7.3).
-    ThisDevice,
+    /// An app on the device of the user, which listens there under this host (RFC 8252 §7.3).
+    ThisDevice(String),
     /// The app on the device of the user that opens addresses with this scheme (RFC 8252 §7.1).
     Scheme(String),
 }
@@ -23,7 +23,7 @@ impl Destination {
             return Self::Host(redirect_uri.to_owned());
         };
         match (url.scheme(), url.host()) {
-            ("http" | "https", Some(host)) if is_loopback(&host) => Self::ThisDevice,
+            ("http" | "https", Some(host)) if is_loopback(&host) => Self::ThisDevice(host.to_string()),
             ("http" | "https", Some(host)) => Self::Host(match url.port() {
                 Some(port) => format!("{host}:{port}"),
                 None => host.to_string(),
@@ -54,9 +54,9 @@ mod tests {
             // What looks like another host is not shown as one.
             ("https://bank.example@evil.example/", Destination::Host("evil.example".to_owned())),
             ("https://b\u{e4}nk.example/", Destination::Host("xn--bnk-qla.example".to_owned())),
-            ("http://127.0.0.1:5000/callback", Destination::ThisDevice),
-            ("http://[::1]/callback", Destination::ThisDevice),
-            ("http://localhost/callback", Destination::ThisDevice),
+            ("http://127.0.0.1:5000/callback", Destination::ThisDevice("127.0.0.1".to_owned())),
+            ("http://[::1]/callback", Destination::ThisDevice("[::1]".to_owned())),
+            ("http://localhost/callback", Destination::ThisDevice("localhost".to_owned())),
             ("com.example.app:/callback", Destination::Scheme("com.example.app".to_owned())),
             ("no uri", Destination::Host("no uri".to_owned())),
         ] {

@@ -69,8 +69,11 @@ fn every_page(texts: &Texts, reader: &Preferences) -> Vec<Named> {
         Registered::Since { date: "2026-03-09".to_owned(), door: Door::Own, by: By::Anonymous },
         Registered::Since { date: "2026-03-09".to_owned(), door: Door::Template, by: By::User },
     ];
-    let destinations =
-        [Destination::Host(text.clone()), Destination::ThisDevice, Destination::Scheme(text.clone())];
+    let destinations = [
+        Destination::Host(text.clone()),
+        Destination::ThisDevice(text.clone()),
+        Destination::Scheme(text.clone()),
+    ];
     for (index, (registered, destination)) in origins.into_iter().zip(&destinations).enumerate() {
         let client = &ClientShown {
             id: text,
@@ -387,8 +390,12 @@ async fn a_name_in_another_language_says_so() {
         tos_uri: None,
         registered: Registered::ByOperator,
     };
-    let choose =
-        ChooseAccount { client, destination: &Destination::ThisDevice, action: "/", account: "alice" };
+    let choose = ChooseAccount {
+        client,
+        destination: &Destination::ThisDevice("127.0.0.1".to_owned()),
+        action: "/",
+        account: "alice",
+    };
     let page = html(choose.to_response(&Preferences::default())).await;
     assert!(page.contains("to continue to <bdi class=\"name\" lang=\"ja\">\u{5e97}</bdi>"), "{page}");
 }

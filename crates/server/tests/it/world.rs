@@ -82,6 +82,7 @@ impl Server {
         let outside =
             Outside { clock: Arc::clone(&clock) as Arc<dyn Clock>, random: Arc::new(SystemRandomness) };
         let app = Arc::new(App::start(configuration, outside).await.unwrap());
+        demo::populate(&app).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let running =
