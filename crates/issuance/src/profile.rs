@@ -90,6 +90,8 @@ pub struct SignIn {
     pub remembers_anonymous_clients: bool,
     /// Whether `localhost` may have any port, as the loopback addresses may.
     pub any_port_on_localhost: bool,
+    /// Whether guessing passwords is slowed down.
+    pub slows_guessing: bool,
 }
 
 /// How long refresh tokens live.

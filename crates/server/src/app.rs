@@ -30,6 +30,9 @@ use crate::slow_work::SlowThreads;
 /// How many rows of each kind are deleted in one go when cleaning up.
 const CLEANED_AT_ONCE: u32 = 1_000;
 
+/// Where guessing is not slowed down.
+static NO_LIMIT: Guessing = Guessing::off();
+
 /// The world outside the process, as far as it is not the network.
 #[derive(Clone)]
 pub struct Outside {
@@ -110,11 +113,9 @@ impl App {
         let Configuration { listen: _, public_host, store, key_encryption_key, limits, audit, profiles } =
             configuration;
         let StoreUrl::Sqlite(path) = store;
-        let guessing =
-            if limits.slow_guessing { Guessing::new(GuessingLimits::default()) } else { Guessing::off() };
         let app = Self {
             passwords: SlowThreads::new(),
-            guessing,
+            guessing: Guessing::new(GuessingLimits::default()),
             device_key: DeviceKey::new(&*key_encryption_key.derive("matricula known devices")),
             identity_effort: identity::world::Effort::default(),
             store: Arc::new(SqliteStore::open(&path)?),
@@ -273,7 +274,7 @@ impl App {
             random: &*self.outside.random,
             ids: &self.ids,
             passwords: &self.passwords,
-            guessing: &self.guessing,
+            guessing: if sign_in.slows_guessing { &self.guessing } else { &NO_LIMIT },
             effort: &self.identity_effort,
             device_key: &self.device_key,
         })

@@ -88,7 +88,7 @@ fn every_problem_of_a_document_is_named_with_its_place() {
         "templates.field-app.metadata: grant_types has nothing that is served here",
         "templates.field-app.metadata: jwks is no part of a template",
         "templates.a b: a template's id has 1 to 64 characters",
-        "templates.a b.access: 'users' need sign-in, which this version does not serve yet",
+        "templates.a b.access: 'users' need a place to sign in: give the profile a [sign_in]",
         "clients.a:b: a client's id has 1 to 64 printable characters",
         "clients.a:b: 'client_secret_basic' needs a secret",
     ] {

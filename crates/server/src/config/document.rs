@@ -58,13 +58,11 @@ pub struct LimitsDocument {
     pub request_seconds: u64,
     /// How long requests that are under way may take after a signal to stop, in seconds.
     pub drain_seconds: u64,
-    /// Whether guessing passwords is slowed down, by user, network and device. Only for trying things out is it not.
-    pub slow_guessing: bool,
 }
 
 impl Default for LimitsDocument {
     fn default() -> Self {
-        Self { connections: 10_000, request_seconds: 15, drain_seconds: 30, slow_guessing: true }
+        Self { connections: 10_000, request_seconds: 15, drain_seconds: 30 }
     }
 }
 
@@ -207,6 +205,8 @@ pub struct SignInDocument {
     pub remember_consent_to_anonymous_clients: bool,
     /// Whether a redirect URI with `http://localhost` may be used with any port, as those with loopback addresses may.
     pub any_port_on_localhost: bool,
+    /// Whether guessing passwords is slowed down, by user, network and device. Only for trying things out is it not.
+    pub slow_guessing: bool,
 }
 
 impl Default for SignInDocument {
@@ -225,6 +225,7 @@ impl Default for SignInDocument {
             assisted_token: false,
             remember_consent_to_anonymous_clients: false,
             any_port_on_localhost: true,
+            slow_guessing: true,
         }
     }
 }

@@ -75,8 +75,6 @@ pub struct Limits {
     pub request: Duration,
     /// How long requests under way may take after a signal to stop.
     pub drain: Duration,
-    /// Whether guessing passwords is slowed down.
-    pub slow_guessing: bool,
 }
 
 /// How long the audit log is kept.
@@ -233,7 +231,6 @@ fn read_limits(document: &ConfigDocument, problems: &mut Vec<Problem>) -> Limits
         connections: limits.connections,
         request: Duration::from_secs(limits.request_seconds),
         drain: Duration::from_secs(limits.drain_seconds),
-        slow_guessing: limits.slow_guessing,
     }
 }
 

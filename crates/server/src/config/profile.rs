@@ -28,6 +28,7 @@ use super::document::{
     AccessDocument, AudienceDocument, ClientDocument, OwnDoorDocument, ProfileDocument, ResourceDocument,
     StatusDocument, TokenFormatDocument,
 };
+use super::sign_in::scope_texts;
 use super::{Problem, is_loopback, problem, secret, unheeded};
 
 /// First parts of paths that belong to the server, so that no profile can stand in their way.
@@ -215,6 +216,12 @@ impl Reading<'_> {
                 }
             }
         }
+        let resource = resource?;
+        for token in resource.scope_texts.keys().filter(|token| !resource.scopes.contains(token)) {
+            let at = format!("{}.resource.scope_texts", self.at);
+            warnings
+                .push(format!("{at}: '{token}' is no scope of this resource, so nobody is shown its text"));
+        }
         let issuer = issuer?;
         Some(ProfileSettings {
             documents: documents(document, &issuer, &definitions),
@@ -225,7 +232,7 @@ impl Reading<'_> {
                 AudienceDocument::Issuer => AssertionAudience::Issuer,
                 AudienceDocument::IssuerOrTokenEndpoint => AssertionAudience::IssuerOrTokenEndpoint,
             },
-            resource: resource?,
+            resource,
             sign_in,
             definitions,
         })
@@ -292,7 +299,7 @@ impl Reading<'_> {
             self.problem("resource.introspected_by", format!("there is no client '{id}' in this profile"));
         }
         let access_token_lifetime = self.ttl("resource.access_token_ttl", document.access_token_ttl);
-        let scope_texts = self.scope_texts(&document.scope_texts, of_api);
+        let scope_texts = scope_texts(&document.scope_texts);
         match ResourceIdentifier::parse(&document.identifier) {
             Ok(identifier) => Some(Resource {
                 identifier,

@@ -52,6 +52,7 @@ impl Reading<'_> {
             assisted_token: document.assisted_token,
             remembers_anonymous_clients: document.remember_consent_to_anonymous_clients,
             any_port_on_localhost: document.any_port_on_localhost,
+            slows_guessing: document.slow_guessing,
         })
     }
 
@@ -70,25 +71,18 @@ impl Reading<'_> {
         Scope::from_tokens(OF_IDENTITY)
             .map_or_else(|_never| of_api.clone(), |identity| identity.union(of_api))
     }
+}
 
-    /// The scopes in words, by language.
-    pub(super) fn scope_texts(
-        &mut self,
-        written: &BTreeMap<String, String>,
-        of_api: &Scope,
-    ) -> BTreeMap<String, Localized> {
-        let mut texts: BTreeMap<String, Localized> = BTreeMap::new();
-        for (name, text) in written {
-            let (token, tag) = name.split_once('#').map_or((name.as_str(), None), |(t, tag)| (t, Some(tag)));
-            if !of_api.contains(token) {
-                self.problem("resource.scope_texts", format!("'{token}' is no scope of this resource"));
-            }
-            let localized = texts.entry(token.to_owned()).or_default();
-            match tag {
-                None => localized.plain = Some(text.clone()),
-                Some(tag) => drop(localized.tagged.insert(tag.to_owned(), text.clone())),
-            }
+/// The scopes in words, by language.
+pub(super) fn scope_texts(written: &BTreeMap<String, String>) -> BTreeMap<String, Localized> {
+    let mut texts: BTreeMap<String, Localized> = BTreeMap::new();
+    for (name, text) in written {
+        let (token, tag) = name.split_once('#').map_or((name.as_str(), None), |(t, tag)| (t, Some(tag)));
+        let localized = texts.entry(token.to_owned()).or_default();
+        match tag {
+            None => localized.plain = Some(text.clone()),
+            Some(tag) => drop(localized.tagged.insert(tag.to_owned(), text.clone())),
         }
-        texts
     }
+    texts
 }

@@ -99,7 +99,7 @@ metadata = { grant_types = ["client_credentials"] }
         "profiles.Staff.resource.scopes: names none",
         "profiles.Staff.resource.access_token_ttl: must be 1 to",
         "profiles.token.resource.scopes: 'a b' is not a scope token",
-        "profiles.one.grant_types: 'implicit' is not served by this version: use client_credentials",
+        "profiles.one.grant_types: 'implicit' is a switch of its own: sign_in.implicit_grant",
         "profiles.one.token_endpoint_auth_methods: 'none' is not served by this version",
         "profiles.one.resource.identifier: a resource must be an absolute URI without a fragment",
         "profiles.one.clients.c.client_secret_env: stands beside client_secret_file",
@@ -109,7 +109,7 @@ metadata = { grant_types = ["client_credentials"] }
         "profiles.two.templates.keys.client_secret_ttl: has no effect",
         "profiles.two.templates.u: another template has this name in other letters",
         "profiles.two.issuer: is not in its normal form: write it as https://id.example.com/same",
-        "profiles.two.registration.own.access: 'users' need sign-in",
+        "profiles.two.registration.own.access: 'users' need a place to sign in",
         "profiles.two.clients.short.client_secret_sha256: is not the SHA-256 of a secret",
         "profiles.two.templates.t.access: names no client",
         "profiles.two.templates.t.client_secret_ttl: must be 1 to",
@@ -176,13 +176,13 @@ fn unknown_keys_are_errors_that_name_the_key() {
 #[test]
 fn one_mistake_is_told_once() {
     let text = demo::world(8700, "sqlite:x");
-    let hash = text.lines().find(|line| line.starts_with("client_secret_sha256")).unwrap();
+    let hash = text.lines().find(|line| line.starts_with("client_secret_sha256 = \"aeb1")).unwrap();
     for (from, to, said) in [
         (hash, "client_secret_file = \"no-such-file\"", "clients.enroller.client_secret_file: the file"),
         (hash, "", "clients.enroller: 'client_secret_basic' needs a secret"),
         (
-            "identifier = \"https://orders.example\"\nscopes = [\"orders:read\", \"orders:write\"]\n\n[profiles.staff.registration",
-            "identifier = \" https://orders.example\"\nscopes = [\"orders:read\", \"orders:write\"]\n\n[profiles.staff.registration",
+            "identifier = \"https://orders.example\"\nscopes = [\"orders:read\", \"orders:write\"]\nintrospected_by = [\"orders-api\"]\n\n[profiles.staff.registration",
+            "identifier = \" https://orders.example\"\nscopes = [\"orders:read\", \"orders:write\"]\nintrospected_by = [\"orders-api\"]\n\n[profiles.staff.registration",
             "resource.identifier: a resource must be",
         ),
     ] {
@@ -211,7 +211,7 @@ fn what_an_operator_wrote_and_nobody_heeds_is_warned_of() {
 #[test]
 fn a_secret_in_the_wrong_place_is_not_repeated() {
     let text = demo::world(8700, "sqlite:x");
-    let hash = text.lines().find(|line| line.starts_with("client_secret_sha256")).unwrap();
+    let hash = text.lines().find(|line| line.starts_with("client_secret_sha256 = \"aeb1")).unwrap();
     for (from, to, says) in [
         (hash, "client_secret = \"SUPER-SECRET\"", "client_secret_sha256, _file or _env"),
         (hash, "client_secret_env = \"SUPER-SECRET\"", "environment variable that it names is not set"),
@@ -252,7 +252,7 @@ fn secrets_come_by_file_and_short_ones_are_refused() {
     let folder = TempDir::new().unwrap();
     demo::furnish(folder.path()).unwrap();
     let text = demo::world(8700, "sqlite:x");
-    let line = text.lines().find(|line| line.starts_with("client_secret_sha256")).unwrap();
+    let line = text.lines().find(|line| line.starts_with("client_secret_sha256 = \"aeb1")).unwrap();
     let text = text.replace(line, "client_secret_file = \"secret\"");
     std::fs::write(folder.path().join("secret"), "enroller-secret\n").unwrap();
     let short = Configuration::parse(&text, folder.path()).unwrap_err().to_string();
@@ -264,7 +264,17 @@ fn secrets_come_by_file_and_short_ones_are_refused() {
     std::fs::write(folder.path().join("secret"), "x".repeat(32) + "\n").unwrap();
     let profiles = Configuration::parse(&text, folder.path()).unwrap().profiles;
     let staff = profiles.iter().find(|profile| profile.issuer.ends_with("/staff")).unwrap();
-    assert!(staff.definitions.clients[0].secret.unwrap().is_of(&"x".repeat(32)));
+    assert!(
+        staff
+            .definitions
+            .clients
+            .iter()
+            .find(|client| client.id == "enroller")
+            .unwrap()
+            .secret
+            .unwrap()
+            .is_of(&"x".repeat(32))
+    );
 }
 
 #[test]

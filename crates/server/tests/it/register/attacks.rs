@@ -50,7 +50,7 @@ async fn a_token_that_opens_nothing_is_invalid_and_says_no_more() {
     let server = Server::with(|world| {
         // A second profile with the very same door.
         let staff =
-            world.split("# Machines register").nth(1).unwrap().split("# Nobody registers").next().unwrap();
+            world.split("# Machines register").nth(1).unwrap().split("# People register").next().unwrap();
         let twin = staff.replace("profiles.staff", "profiles.twin");
         format!("{world}\n#{twin}")
     })

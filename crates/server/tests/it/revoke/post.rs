@@ -52,11 +52,20 @@ async fn what_is_not_the_clients_to_revoke_stays_good_and_nobody_is_told() {
 }
 
 #[tokio::test]
-async fn a_token_that_apis_verify_by_themselves_cannot_be_revoked_and_that_is_said() {
+async fn an_access_token_that_is_taken_back_is_dead_wherever_the_server_is_asked() {
     let server = Server::demo().await;
     let instance = server.instance("field-app").await;
     let token = server.token("staff", instance.credential(), None).await.text("access_token");
-    revoke(&server, instance.credential(), &token).await.refused(400, "unsupported_token_type");
+    let api = basic(("orders-api", "orders-api-secret"));
+    let is_active = || async {
+        let headers = [("authorization", api.as_str())];
+        server.post_form("/staff/introspect", &headers, &[("token", &token)]).await.json()["active"].clone()
+    };
+    assert_eq!(is_active().await, true);
+    assert_eq!(revoke(&server, ENROLLER, &token).await.status, 200, "it is none of this client's business");
+    assert_eq!(is_active().await, true);
+    assert_eq!(revoke(&server, instance.credential(), &token).await.status, 200);
+    assert_eq!(is_active().await, false);
 }
 
 #[tokio::test]
