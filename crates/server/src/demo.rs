@@ -5,7 +5,7 @@ use std::path::Path;
 
 use identity::claims::StandardClaims;
 use identity::manage::{self, ManageError, NewCredential, NewUser};
-use identity::password::NewPassword;
+use identity::password::PasswordHash;
 use primitives::names::DirectoryName;
 use serde_json::{Map, Value, json};
 
@@ -41,8 +41,18 @@ pub fn furnish(folder: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Who there is in the demo world, and their passwords.
-pub const USERS: [(&str, &str); 2] = [("alice", "alice-password"), ("bob", "bob-password")];
+/// Who there is in the demo world, with the hashes of their passwords, `alice-password` and `bob-password`. They are always
+/// the same, so that nothing has to be hashed when it begins.
+pub const USERS: [(&str, &str); 2] = [
+    (
+        "alice",
+        "$argon2id$v=19$m=19456,t=2,p=1$9/l9JTWs/zkIU8SGPhCx0A$EudM15awo05lNWuDO8cp6LKTLsT/PVkdNeFOxnVCWpE",
+    ),
+    (
+        "bob",
+        "$argon2id$v=19$m=19456,t=2,p=1$CZbKcMHWIywJF6O93vcOMA$0JBaOkoN/bhqV0YORVDGMxriDWz95hJmUKu/w1OTIOc",
+    ),
+];
 
 /// Adds the users that are not there yet.
 ///
@@ -51,13 +61,10 @@ pub const USERS: [(&str, &str); 2] = [("alice", "alice-password"), ("bob", "bob-
 pub async fn populate(app: &App) -> Result<(), ManageError> {
     let Ok(name) = "main".parse::<DirectoryName>() else { return Ok(()) };
     let directory = app.directory(&name);
-    for (username, password) in USERS {
-        let (Ok(name), Ok(password)) = (username.parse(), NewPassword::parse(password.to_owned().into()))
-        else {
-            continue;
-        };
+    for (username, hash) in USERS {
+        let (Ok(name), Ok(hash)) = (username.parse(), PasswordHash::parse(hash)) else { continue };
         let claims = StandardClaims::parse(claims_of(username)).unwrap_or_default();
-        let user = NewUser { username: name, password: NewCredential::Password(password), claims };
+        let user = NewUser { username: name, password: NewCredential::Hash(hash), claims };
         match manage::add(user, &directory).await {
             Ok(_) | Err(ManageError::NamesTaken(_)) => {}
             Err(error) => return Err(error),

@@ -89,10 +89,15 @@ impl Preferences {
             let related = || forms().find(|(tag, _)| primary(tag).eq_ignore_ascii_case(primary(range)));
             lookup(range, &forms()).or_else(|| related().map(|(_, form)| form))
         };
+        // Where the page is in a language that the client has no form for, the plain form goes with it better than one in
+        // a language that the reader likes less.
+        let plain = || text.plain.as_deref().map(|text| Form { text, tag: None });
+        let is_of_the_page =
+            |range: &str| primary(range).eq_ignore_ascii_case(primary(self.language().tag()));
         self.ranges
             .iter()
-            .find_map(|range| fits(range))
-            .or_else(|| text.plain.as_deref().map(|text| Form { text, tag: None }))
+            .find_map(|range| fits(range).or_else(|| plain().filter(|_| is_of_the_page(range))))
+            .or_else(plain)
             .or_else(|| fits(self.language().tag()))
             .or_else(|| forms().next().map(|(_, form)| form))
     }

@@ -8,15 +8,20 @@
 )]
 #![expect(clippy::needless_pass_by_value, reason = "tables of cases read better without ampersands")]
 
+mod assisted_token;
 mod audit;
+mod authorize;
 mod commands;
 mod config;
+mod introspect;
 mod jwks;
+mod person;
 mod process;
 mod register;
 mod revoke;
 mod templates;
 mod token;
+mod userinfo;
 mod users;
 mod well_known;
 mod world;

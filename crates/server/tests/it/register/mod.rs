@@ -1,3 +1,4 @@
 mod attacks;
 mod bad_input;
 mod post;
+mod users;

@@ -1,2 +1,4 @@
 mod attacks;
+mod code;
 mod post;
+mod refresh;

@@ -1,0 +1,6 @@
+mod attacks;
+mod consent;
+mod get;
+mod languages;
+mod post;
+mod sessions;
