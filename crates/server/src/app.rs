@@ -116,7 +116,7 @@ impl App {
         let app = Self {
             passwords: SlowThreads::new(),
             guessing: Guessing::new(GuessingLimits::default()),
-            device_key: DeviceKey::new(&*key_encryption_key.derive("matricula known devices")),
+            device_key: DeviceKey::new(&key_encryption_key.derive("matricula known devices")),
             identity_effort: identity::world::Effort::default(),
             store: Arc::new(SqliteStore::open(&path)?),
             profiles: ArcSwap::default(),

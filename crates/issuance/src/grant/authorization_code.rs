@@ -139,7 +139,7 @@ async fn tokens(
         refresh_token: refresh_token.map(RefreshToken::into_text),
         id_token,
     };
-    Ok((Gives::Grant(grant, access_token.record), answer, given))
+    Ok((Gives::Grant(Box::new(grant), access_token.record), answer, given))
 }
 
 /// A client that can prove who it is; another one only where the profile says so.

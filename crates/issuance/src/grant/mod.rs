@@ -95,7 +95,7 @@ pub struct Redemption {
 #[derive(Clone, Debug)]
 pub enum Gives {
     /// Tokens.
-    Grant(GrantRecord, Option<AccessTokenRecord>),
+    Grant(Box<GrantRecord>, Option<AccessTokenRecord>),
     /// A token to register with.
     InitialAccessToken(InitialAccessTokenRecord),
 }

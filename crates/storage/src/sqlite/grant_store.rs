@@ -96,6 +96,7 @@ impl GrantStore for SqliteStore {
 }
 
 /// Whom something was given to, in whose name, and in which session.
+#[derive(Clone, Copy)]
 struct Of<'a> {
     client_id: &'a str,
     user: UserId,
@@ -139,7 +140,7 @@ fn redeem(
                     }
                 }
                 Gives::InitialAccessToken(token) => {
-                    initial_access_tokens::insert(connection, profile, token)?
+                    initial_access_tokens::insert(connection, profile, token)?;
                 }
             }
             audit::insert(connection, profile, given)?;
