@@ -5,8 +5,10 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 mod audit;
+mod authorizations;
 mod clients;
 mod definitions;
+mod grants;
 mod initial_access_tokens;
 mod keys;
 mod sessions;
@@ -51,6 +53,21 @@ macro_rules! on_engine {
             sessions: a_session_is_noted_as_used_and_never_as_used_earlier;
             sessions: a_session_needs_a_directory_that_is_known;
             sessions: sessions_that_are_long_over_are_forgotten_in_small_bites;
+            authorizations: a_request_reads_back_with_what_its_person_did;
+            authorizations: a_request_is_bound_to_the_browser_that_opens_it_first;
+            authorizations: a_request_is_answered_once_however_many_answer_at_once;
+            authorizations: a_consent_is_kept_with_its_code_and_grows;
+            grants: a_code_reads_back_as_it_was_written_with_what_stands_against_it;
+            grants: a_code_gives_something_once_however_many_ask_at_once;
+            grants: a_code_that_is_unknown_or_over_gives_nothing;
+            grants: a_token_to_register_with_is_taken_back_with_its_code;
+            grants: a_grant_reads_back_as_it_was_written;
+            grants: a_refresh_token_is_rotated_and_a_lost_answer_can_be_had_again;
+            grants: a_token_that_was_replaced_ends_the_family;
+            grants: a_refresh_token_is_current_for_one_of_many;
+            grants: a_grant_ends_once;
+            grants: an_access_token_reads_back_and_can_be_taken_back;
+            grants: what_is_over_is_forgotten_and_what_is_not_stays;
         }
     };
     ($open:path; $($module:ident: $promise:ident;)*) => {

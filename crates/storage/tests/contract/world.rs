@@ -6,12 +6,15 @@ use identity::authentication::{Authentication, Authenticator};
 use identity::session::Session;
 use identity::store::{Addition, UserRecord};
 use identity::user::{User, UserId};
+use issuance::authorize::CodeRecord;
+use issuance::grant::GrantRecord;
 use primitives::audit::{DirectoryEvent, Event, EventKind};
 use primitives::clock::Timestamp;
 use primitives::names::{DirectoryName, ProfileName};
 use primitives::ordered_id::{IdSource, OrderedId};
 use primitives::random::Randomness;
 use primitives::secret::SecretHash;
+use protocol::pkce::CodeChallenge;
 use registration::access::{InitialAccessTokenRecord, Origin, Registrant};
 use registration::client::{ClientRecord, Provenance, SecretAtRest};
 use registration::definitions::Revision;
@@ -151,6 +154,42 @@ pub(crate) fn session(user: UserId) -> Session {
         authentication: Authentication { at: NOW, by: Authenticator::Password },
         used_at: NOW,
         expires_at: Timestamp::from_seconds(NOW.seconds() + 3_600),
+        ended_at: None,
+    }
+}
+
+pub(crate) fn later(seconds: u64) -> Timestamp {
+    Timestamp::from_seconds(NOW.seconds() + seconds)
+}
+
+pub(crate) fn code(user: UserId) -> CodeRecord {
+    CodeRecord {
+        id: id(),
+        hash: SecretHash::of("c"),
+        client_id: "app".into(),
+        redirect_uri: "https://app.example/cb".into(),
+        redirect_uri_is_stated: true,
+        challenge: CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap(),
+        scope: "openid orders:read".parse().unwrap(),
+        nonce: Some("n".into()),
+        user,
+        session: id(),
+        authentication: Authentication { at: NOW, by: Authenticator::Password },
+        expires_at: later(60),
+        used_at: None,
+    }
+}
+
+pub(crate) fn grant(code: &CodeRecord) -> GrantRecord {
+    GrantRecord {
+        id: id(),
+        client_id: code.client_id.clone(),
+        user: code.user,
+        session: code.session,
+        authentication: code.authentication,
+        scope: code.scope.clone(),
+        refresh: None,
+        expires_at: later(86_400 * 365),
         ended_at: None,
     }
 }
