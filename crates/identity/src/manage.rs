@@ -170,6 +170,17 @@ pub async fn disable(name: &Username, directory: &Directory<'_>) -> Result<bool,
     switch(name, true, directory).await
 }
 
+/// Takes back everything that was given in a user's name. They can sign in again.
+///
+/// # Errors
+/// See [`ManageError`].
+pub async fn revoke(name: &Username, directory: &Directory<'_>) -> Result<UserId, ManageError> {
+    let user = directory.user(name).await?;
+    let event = directory.event(EventKind::UserRevoked, &user, directory.clock.now());
+    let is_there = directory.users.revoke_user(user.id, event).await?;
+    if is_there { Ok(user.id) } else { Err(directory.has_no(name)) }
+}
+
 /// Switches a user on again. Says whether they were off.
 ///
 /// # Errors

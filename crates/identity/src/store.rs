@@ -73,6 +73,10 @@ pub trait UserStore: Send + Sync {
         new: String,
     ) -> Result<(), StoreError>;
 
+    /// Makes everything worthless that was given in a user's name before the event, sessions among it. Says whether
+    /// there is such a user.
+    async fn revoke_user(&self, id: UserId, event: DirectoryEvent) -> Result<bool, StoreError>;
+
     /// Switches a user off (with the moment) or on again. Switching off also ends everything that was given in their
     /// name before that moment, for good: their initial access tokens are revoked, and the event says how many. Says
     /// whether there is such a user.
@@ -119,4 +123,7 @@ pub trait SessionStore: Send + Sync {
         id: OrderedId,
         event: Event,
     ) -> Result<bool, StoreError>;
+
+    /// Ends it, and everything that was given in it, whatever that was to outlive. Says whether there is such a session.
+    async fn revoke_session(&self, id: OrderedId, event: DirectoryEvent) -> Result<bool, StoreError>;
 }

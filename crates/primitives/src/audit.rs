@@ -49,11 +49,17 @@ pub enum EventKind {
     RefreshTokenReused,
     /// An access token was taken back.
     AccessTokenRevoked,
+    /// Everything that a client was given before has ended.
+    ClientRevoked,
+    /// Everything that was given in the name of a user before has ended.
+    UserRevoked,
+    /// A session has ended, and everything that was given in it.
+    SessionRevoked,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::InitialAccessTokenIssued,
         Self::InitialAccessTokenSpent,
         Self::InitialAccessTokenRevoked,
@@ -72,6 +78,9 @@ impl EventKind {
         Self::AuthorizationCodeReplayed,
         Self::RefreshTokenReused,
         Self::AccessTokenRevoked,
+        Self::ClientRevoked,
+        Self::UserRevoked,
+        Self::SessionRevoked,
     ];
 
     /// The word in the log.
@@ -95,6 +104,9 @@ impl EventKind {
             Self::AuthorizationCodeReplayed => "authorization-code-replayed",
             Self::RefreshTokenReused => "refresh-token-reused",
             Self::AccessTokenRevoked => "access-token-revoked",
+            Self::ClientRevoked => "client-revoked",
+            Self::UserRevoked => "user-revoked",
+            Self::SessionRevoked => "session-revoked",
         }
     }
 }

@@ -42,7 +42,7 @@ pub(crate) async fn authorization_code(
     let user = marks.user.as_ref().filter(|user| user.stands_by(code.authentication.at));
     let is_over = code.expires_at <= now
         || user.is_none()
-        || marks.session_ended_at.is_some()
+        || marks.session.ended_at.is_some()
         || marks.client_not_before.is_some_and(|mark| code.id.made_at() < mark);
     // A code that was used is presented to the store all the same: there it takes back what it gave.
     if is_over && code.used_at.is_none() {

@@ -66,11 +66,12 @@ impl GrantRecord {
     /// Signing out ends what was given for as long as somebody is signed in. `offline_access` is what outlives that
     /// (OpenID Connect Core §11).
     pub fn standing<'m>(&self, marks: &'m Marks, now: Timestamp) -> Option<&'m User> {
-        let Marks { user, session_ended_at, client_not_before } = marks;
+        let Marks { user, session, client_not_before } = marks;
         let given_at = self.id.made_at();
         let is_over = self.ended_at.is_some()
             || self.expires_at <= now
-            || (session_ended_at.is_some() && !self.scope.contains(OFFLINE_ACCESS))
+            || session.is_revoked
+            || (session.ended_at.is_some() && !self.scope.contains(OFFLINE_ACCESS))
             || client_not_before.is_some_and(|mark| given_at < mark);
         user.as_ref().filter(|user| !is_over && user.stands_by(self.authentication.at))
     }

@@ -17,10 +17,19 @@ use crate::grant::{GrantRecord, Redemption, Rotation};
 pub struct Marks {
     /// The user, where there still is one.
     pub user: Option<User>,
-    /// When the session that it came from was ended, if it was.
-    pub session_ended_at: Option<Timestamp>,
+    /// What stands against the session that it came from.
+    pub session: SessionMarks,
     /// Whatever the client was given before this is not good any more.
     pub client_not_before: Option<Timestamp>,
+}
+
+/// What stands against everything that was given in a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SessionMarks {
+    /// When it was ended, if it was. What was to outlive that does.
+    pub ended_at: Option<Timestamp>,
+    /// Whether it was taken back with everything that was given in it.
+    pub is_revoked: bool,
 }
 
 /// What became of a code that was presented.

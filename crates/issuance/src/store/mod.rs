@@ -14,7 +14,7 @@ mod authorizations;
 mod grants;
 
 pub use authorizations::{AuthorizationStore, CodeIssue};
-pub use grants::{GrantStore, Marks, Redeemed, Rotated};
+pub use grants::{GrantStore, Marks, Redeemed, Rotated, SessionMarks};
 
 use crate::access_token::AccessTokenRecord;
 

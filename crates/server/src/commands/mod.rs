@@ -4,6 +4,7 @@ mod audit;
 mod config;
 mod dev;
 mod generate;
+mod revoke;
 mod serve;
 mod tour;
 mod user;
@@ -50,6 +51,9 @@ enum Command {
     /// Check a configuration, or print one to begin with, or its schema.
     #[command(subcommand)]
     Config(config::Config),
+    /// Take back what a client, a user, a session or a grant was given.
+    #[command(subcommand)]
+    Revoke(revoke::Revoke),
     /// Read the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -74,6 +78,7 @@ impl Cli {
             Command::Dev(dev) => dev.run(),
             Command::Tour => tour::tour(),
             Command::Config(command) => command.run(),
+            Command::Revoke(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::User(command) => command.run(),
             Command::Keygen => {

@@ -18,6 +18,7 @@ mod jwks;
 mod person;
 mod process;
 mod register;
+mod revocation;
 mod revoke;
 mod templates;
 mod token;

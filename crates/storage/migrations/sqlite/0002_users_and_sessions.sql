@@ -41,6 +41,8 @@ CREATE TABLE sessions (
     -- The row stays until then: no earlier than expires_at, and for as long as anything asks whether it was ended.
     keep_until       INTEGER NOT NULL,
     ended_at         INTEGER,
+    -- Whether everything that was given in it has ended too.
+    is_revoked       INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (directory, id)
 ) STRICT, WITHOUT ROWID;
 

@@ -106,7 +106,7 @@ struct Of<'a> {
 fn marks(connection: &Connection, profile: i64, directory: i64, of: Of<'_>) -> rusqlite::Result<Marks> {
     Ok(Marks {
         user: users::find(connection, directory, of.user)?,
-        session_ended_at: sessions::ended_at(connection, directory, of.session)?,
+        session: sessions::marks(connection, directory, of.session)?,
         client_not_before: access_tokens::client_not_before(connection, profile, of.client_id)?,
     })
 }

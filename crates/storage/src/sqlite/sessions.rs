@@ -5,7 +5,8 @@ use identity::authentication::{Authentication, Authenticator};
 use identity::session::Session;
 use identity::store::SessionStore;
 use identity::user::{User, UserId};
-use primitives::audit::Event;
+use issuance::store::SessionMarks;
+use primitives::audit::{DirectoryEvent, Event};
 use primitives::clock::Timestamp;
 use primitives::names::{DirectoryName, ProfileName};
 use primitives::ordered_id::OrderedId;
@@ -76,6 +77,18 @@ impl SessionStore for SqliteStore {
             Ok(true)
         });
         Ok(ended.await?.unwrap_or_default())
+    }
+
+    async fn revoke_session(&self, id: OrderedId, event: DirectoryEvent) -> Result<bool, StoreError> {
+        let directory = event.directory.clone();
+        let revoked = self.write_directory(&directory, move |connection, number| {
+            if !revoke(connection, number, id, event.at())? {
+                return Ok(false);
+            }
+            audit::insert_of_directory(connection, number, &event)?;
+            Ok(true)
+        });
+        Ok(revoked.await?.unwrap_or_default())
     }
 }
 
@@ -159,17 +172,29 @@ pub(super) fn forget(
         .execute(params![millis(kept_until_before), at_most])
 }
 
-/// When a session was ended, if it was. One that is not there any more had nothing left that asks.
-pub(super) fn ended_at(
+/// Ends a session with everything that was given in it; says whether there is one.
+fn revoke(connection: &Connection, directory: i64, id: OrderedId, at: Timestamp) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "UPDATE sessions SET ended_at = coalesce(ended_at, ?3), is_revoked = 1 WHERE directory = ?1 AND id = ?2",
+        )?
+        .execute(params![directory, id.as_bytes(), millis(at)])
+        .map(|changed| changed == 1)
+}
+
+/// What stands against everything that was given in a session. One that is not there any more had nothing left that asks.
+pub(super) fn marks(
     connection: &Connection,
     directory: i64,
     id: OrderedId,
-) -> rusqlite::Result<Option<Timestamp>> {
-    let ended = connection
-        .prepare_cached("SELECT ended_at FROM sessions WHERE directory = ?1 AND id = ?2")?
-        .query_row(params![directory, id.as_bytes()], |row| optional_timestamp(row, 0))
+) -> rusqlite::Result<SessionMarks> {
+    let marks = connection
+        .prepare_cached("SELECT ended_at, is_revoked FROM sessions WHERE directory = ?1 AND id = ?2")?
+        .query_row(params![directory, id.as_bytes()], |row| {
+            Ok(SessionMarks { ended_at: optional_timestamp(row, 0)?, is_revoked: row.get(1)? })
+        })
         .optional()?;
-    Ok(ended.flatten())
+    Ok(marks.unwrap_or_default())
 }
 
 /// Keeps a session for as long as something asks whether it was ended.

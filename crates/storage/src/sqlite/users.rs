@@ -76,6 +76,21 @@ impl UserStore for SqliteStore {
         changed.await.map(drop)
     }
 
+    async fn revoke_user(&self, id: UserId, event: DirectoryEvent) -> Result<bool, StoreError> {
+        let directory = event.directory.clone();
+        let revoked = self.write_directory(&directory, move |connection, number| {
+            if find(connection, number, id)?.is_none() {
+                return Ok(false);
+            }
+            let mut event = event.clone();
+            let moment = event.at();
+            end_before(connection, number, id, moment, &mut event)?;
+            audit::insert_of_directory(connection, number, &event)?;
+            Ok(true)
+        });
+        Ok(revoked.await?.unwrap_or_default())
+    }
+
     async fn set_disabled(
         &self,
         id: UserId,

@@ -68,7 +68,7 @@ pub(crate) async fn a_code_reads_back_as_it_was_written_with_what_stands_against
     issued(&*store, &code).await;
     let (read, marks) = store.code(&staff, &main, code.id).await.unwrap().unwrap();
     assert_eq!((read, marks.user), (code.clone(), Some(record.user)));
-    assert_eq!((marks.session_ended_at, marks.client_not_before), (None, None));
+    assert_eq!((marks.session.ended_at, marks.client_not_before), (None, None));
 
     let ended = event(EventKind::SessionEnded);
     let at = ended.at();
@@ -78,7 +78,7 @@ pub(crate) async fn a_code_reads_back_as_it_was_written_with_what_stands_against
     let marked_at = mark.at();
     store.mark_client(mark).await.unwrap();
     let (_, marks) = store.code(&staff, &main, code.id).await.unwrap().unwrap();
-    assert_eq!((marks.session_ended_at, marks.client_not_before), (Some(at), Some(marked_at)));
+    assert_eq!((marks.session.ended_at, marks.client_not_before), (Some(at), Some(marked_at)));
     assert!(store.code(&staff, &main, id()).await.unwrap().is_none());
     assert!(store.code(&staff, &directory("nowhere"), code.id).await.unwrap().is_none());
 }

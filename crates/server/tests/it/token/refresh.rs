@@ -203,7 +203,7 @@ async fn a_family_ends_with_its_user_its_client_and_when_it_is_taken_back() {
     let event = primitives::audit::Event {
         id: primitives::ordered_id::OrderedId::first_at(server.app.clock().now()),
         profile: "customers".parse().unwrap(),
-        kind: primitives::audit::EventKind::GrantEnded,
+        kind: primitives::audit::EventKind::ClientRevoked,
         client_id: Some(install.id.clone()),
         subject: None,
         detail: serde_json::Map::new(),
