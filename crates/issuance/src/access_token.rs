@@ -1,6 +1,5 @@
 //! Access tokens: JWTs (RFC 9068), or opaque ones, as the profile says.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use identity::user::{User, UserId};
@@ -19,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::grant::GrantRecord;
 use crate::profile::TokenFormat;
+use crate::signing_keys::sign_jwt;
 use crate::store::AccessTokenMarks;
 use crate::world::World;
 
@@ -134,12 +134,7 @@ async fn jwt(
         acr: authentication.map(|authentication| authentication.by.acr()),
     };
     let key = world.profile.keys.signing().ok_or(KeyRejected)?;
-    if key.algorithm().is_slow() {
-        let (key, claims) = (Arc::clone(key), serde_json::to_value(claims).map_err(|_not_json| KeyRejected)?);
-        off_thread(world.slow, move || key.sign_jwt(TYP, &claims)).await.ok_or(KeyRejected)?
-    } else {
-        key.sign_jwt(TYP, &claims)
-    }
+    sign_jwt(key, TYP, &claims, world.slow).await
 }
 
 /// An access token of this profile that has not ended by itself.

@@ -1,15 +1,14 @@
 //! ID tokens (OpenID Connect Core §2): who signed in, for one client.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use primitives::slow_work::off_thread;
 use protocol::id_token::{IdTokenClaims, TYP};
 use protocol::jose::KeyRejected;
 use registration::client::EffectiveClient;
 use zeroize::Zeroizing;
 
 use crate::grant::GrantRecord;
+use crate::signing_keys::sign_jwt;
 use crate::world::World;
 
 /// How long one lives: it is read once, when it comes.
@@ -43,11 +42,5 @@ pub(crate) async fn issue(
         acr: grant.authentication.by.acr(),
         amr: [grant.authentication.by.amr()],
     };
-    let text = if key.algorithm().is_slow() {
-        let (key, claims) = (Arc::clone(key), serde_json::to_value(claims).map_err(|_not_json| KeyRejected)?);
-        off_thread(world.slow, move || key.sign_jwt(TYP, &claims)).await.ok_or(KeyRejected)??
-    } else {
-        key.sign_jwt(TYP, &claims)?
-    };
-    Ok(Zeroizing::new(text))
+    sign_jwt(key, TYP, &claims, world.slow).await.map(Zeroizing::new)
 }

@@ -1,5 +1,7 @@
 //! What a profile signs with: made on first start, sealed at rest, published as a JWK Set.
 
+use std::sync::Arc;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 use primitives::audit::{Event, EventKind};
@@ -9,6 +11,7 @@ use primitives::ordered_id::{IdSource, OrderedId};
 use primitives::random::Randomness;
 use primitives::store::StoreError;
 use protocol::jose::{Jwk, KeyRejected, Pkcs8, SignatureAlgorithm, SigningKey, decode_base64url};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
@@ -141,7 +144,7 @@ impl std::fmt::Debug for Forge<'_> {
 #[derive(Debug)]
 pub struct SigningKeys {
     /// The first signs access tokens.
-    signing: Vec<std::sync::Arc<SigningKey>>,
+    signing: Vec<Arc<SigningKey>>,
     published: Vec<Jwk>,
     jwks: Value,
 }
@@ -167,7 +170,7 @@ impl SigningKeys {
         forge: Forge<'_>,
     ) -> Result<Self, SigningKeysError> {
         let mut kept = forge.store.signing_keys(profile).await?;
-        let mut signing: Vec<std::sync::Arc<SigningKey>> = Vec::with_capacity(algorithms.len());
+        let mut signing: Vec<Arc<SigningKey>> = Vec::with_capacity(algorithms.len());
         for algorithm in algorithms {
             if signing.iter().any(|key| key.algorithm() == *algorithm) {
                 continue;
@@ -194,12 +197,12 @@ impl SigningKeys {
     }
 
     /// The key that signs access tokens now; `None` only where none was loaded, which `load` refuses.
-    pub fn signing(&self) -> Option<&std::sync::Arc<SigningKey>> {
+    pub fn signing(&self) -> Option<&Arc<SigningKey>> {
         self.signing.first()
     }
 
     /// The key that signs with an algorithm now.
-    pub fn for_algorithm(&self, algorithm: SignatureAlgorithm) -> Option<&std::sync::Arc<SigningKey>> {
+    pub fn for_algorithm(&self, algorithm: SignatureAlgorithm) -> Option<&Arc<SigningKey>> {
         self.signing.iter().find(|key| key.algorithm() == algorithm)
     }
 
@@ -212,6 +215,23 @@ impl SigningKeys {
     pub fn jwks(&self) -> &Value {
         &self.jwks
     }
+}
+
+/// Signs claims as a JWT, on a thread of its own where that takes long.
+///
+/// # Errors
+/// [`KeyRejected`] where the cryptographic library fails, or the claims are no JSON.
+pub(crate) async fn sign_jwt(
+    key: &Arc<SigningKey>,
+    typ: &'static str,
+    claims: &impl Serialize,
+    slow: &dyn SlowWork,
+) -> Result<String, KeyRejected> {
+    if !key.algorithm().is_slow() {
+        return key.sign_jwt(typ, claims);
+    }
+    let (key, claims) = (Arc::clone(key), serde_json::to_value(claims).map_err(|_not_json| KeyRejected)?);
+    off_thread(slow, move || key.sign_jwt(typ, &claims)).await.ok_or(KeyRejected)?
 }
 
 fn open(

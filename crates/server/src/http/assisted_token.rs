@@ -8,12 +8,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use identity::session::SessionCookie;
-use issuance::authorize::{self, Asked as AskedFor, Endpoint, Inquiry, Next};
+use issuance::authorize::{self, Endpoint, Next};
 use protocol::authorization::{AuthorizationError, AuthorizationErrorCode as Code};
-use protocol::form::Form;
 
-use super::browser::{Browser, person, preferences, see_other};
-use super::{Asked, answer, error_page};
+use super::inquire::{Inquired, inquire, keep};
+use super::{Asked, answer};
 use crate::app::App;
 
 pub(crate) async fn get(
@@ -22,34 +21,18 @@ pub(crate) async fn get(
     headers: HeaderMap,
     uri: Uri,
 ) -> Response {
-    let query = uri.query().unwrap_or_default();
-    let world = app.world(&asked.profile);
-    let reader = preferences(&headers, None);
-    let form = match Form::parse_repeating(query.as_bytes()) {
-        Ok(form) => form,
-        Err(wrong) => return error_page::of_form(&wrong, &reader),
-    };
-    let inquiry = match Inquiry::read(Endpoint::AssistedToken, &form, &world).await {
-        Ok(inquiry) => inquiry,
-        Err(why) => return error_page::of_unanswerable(&why, &reader),
-    };
-    let asked_for = match AskedFor::read(&inquiry, &world).await {
-        Ok(asked_for) => asked_for,
-        Err(wrong) => return answer::refused(&inquiry, &wrong, &reader, &asked, &app),
-    };
+    let (query, here) = (uri.query().unwrap_or_default(), (&asked, &*app));
     let is_window = is_window(&headers);
     let kind = if is_window { SessionCookie::Own } else { SessionCookie::Frame };
-    let person = match person(&headers, kind, &asked, &app).await {
-        Ok(person) => person,
-        Err(why) => return error_page::of_store(&why, &reader),
-    };
-    let next = match authorize::decide(&inquiry, &asked_for, person.as_ref(), None, &world).await {
-        Ok(next) => next,
-        Err(why) => return error_page::of_store(&why, &reader),
+    let inquired = inquire(Endpoint::AssistedToken, query, kind, &headers, here).await;
+    let Inquired { inquiry, asked_for, person, next, reader } = match inquired {
+        Ok(inquired) => inquired,
+        Err(response) => return response,
     };
     match (next, person) {
         (Next::Refuse(wrong), _) => answer::refused(&inquiry, &wrong, &reader, &asked, &app),
         (Next::Grant, Some(person)) => {
+            let world = app.world(&asked.profile);
             let given = authorize::grant(&inquiry, &asked_for, &person, (None, false), &world).await;
             answer::given(given, &inquiry, &reader, &asked, &app)
         }
@@ -64,13 +47,7 @@ pub(crate) async fn get(
             let wrong = AuthorizationError::new(Code::InteractionRequired, text);
             answer::refused(&inquiry, &wrong, &reader, &asked, &app)
         }
-        _ => {
-            let browser = Browser::of(&headers, &asked, &app);
-            match authorize::keep(Endpoint::AssistedToken, query, Some(&browser.secret), &world).await {
-                Ok(handle) => browser.remembered(see_other(&answer::page_of(&handle, &asked)), &asked),
-                Err(why) => error_page::of_keeping(&why, &reader),
-            }
-        }
+        _ => keep(Endpoint::AssistedToken, query, &reader, &headers, here).await,
     }
 }
 

@@ -8,12 +8,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use identity::session::SessionCookie;
-use issuance::authorize::{self, Asked as AskedFor, Endpoint, Inquiry, Next};
+use issuance::authorize::{self, Endpoint, Inquiry, Next};
 use protocol::form::Form;
 
-use super::browser::{Browser, person, preferences, see_other};
+use super::browser::{preferences, see_other};
+use super::inquire::{Inquired, inquire, keep, unanswerable};
 use super::{Asked, answer, body, error, error_page};
-use crate::activity::ActivityKind;
 use crate::app::App;
 
 pub(crate) async fn get(
@@ -55,52 +55,19 @@ pub(crate) async fn post(
 }
 
 async fn begin(query: &str, headers: &HeaderMap, asked: &Asked, app: &App) -> Response {
-    let world = app.world(&asked.profile);
-    let form = match Form::parse_repeating(query.as_bytes()) {
-        Ok(form) => form,
-        Err(wrong) => return error_page::of_form(&wrong, &preferences(headers, None)),
-    };
-    let inquiry = match Inquiry::read(Endpoint::Authorize, &form, &world).await {
-        Ok(inquiry) => inquiry,
-        Err(why) => return unanswerable(&why, headers, asked, app),
-    };
-    let reader = preferences(headers, inquiry.request.ui_locales.as_deref());
-    let asked_for = match AskedFor::read(&inquiry, &world).await {
-        Ok(asked_for) => asked_for,
-        Err(wrong) => return answer::refused(&inquiry, &wrong, &reader, asked, app),
-    };
-    let person = match person(headers, SessionCookie::Own, asked, app).await {
-        Ok(person) => person,
-        Err(why) => return error_page::of_store(&why, &reader),
-    };
-    let next = match authorize::decide(&inquiry, &asked_for, person.as_ref(), None, &world).await {
-        Ok(next) => next,
-        Err(why) => return error_page::of_store(&why, &reader),
+    let here = (asked, app);
+    let inquired = inquire(Endpoint::Authorize, query, SessionCookie::Own, headers, here).await;
+    let Inquired { inquiry, asked_for, person, next, reader } = match inquired {
+        Ok(inquired) => inquired,
+        Err(response) => return response,
     };
     match (next, person) {
         (Next::Refuse(wrong), _) => answer::refused(&inquiry, &wrong, &reader, asked, app),
         (Next::Grant, Some(person)) => {
+            let world = app.world(&asked.profile);
             let given = authorize::grant(&inquiry, &asked_for, &person, (None, false), &world).await;
             answer::given(given, &inquiry, &reader, asked, app)
         }
-        _ => {
-            let browser = Browser::of(headers, asked, app);
-            match authorize::keep(Endpoint::Authorize, query, Some(&browser.secret), &world).await {
-                Ok(handle) => browser.remembered(see_other(&answer::page_of(&handle, asked)), asked),
-                Err(why) => error_page::of_keeping(&why, &reader),
-            }
-        }
+        _ => keep(Endpoint::Authorize, query, &reader, headers, here).await,
     }
-}
-
-fn unanswerable(why: &authorize::Unanswerable, headers: &HeaderMap, asked: &Asked, app: &App) -> Response {
-    let profile = asked.profile.definitions.profile();
-    let reason = error_page::reason(why);
-    app.activity().refused(
-        profile,
-        ActivityKind::AuthorizationRefused,
-        reason,
-        (asked.peer, app.clock().now()),
-    );
-    error_page::of_unanswerable(why, &preferences(headers, None))
 }

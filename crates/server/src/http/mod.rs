@@ -10,6 +10,7 @@ mod browser;
 mod cookies;
 pub mod error;
 mod error_page;
+mod inquire;
 mod interaction;
 mod introspect;
 mod jwks;
