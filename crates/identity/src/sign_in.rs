@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use primitives::audit::{Event, EventKind};
-use primitives::clock::Timestamp;
 use primitives::ordered_id::OrderedId;
 use primitives::secret::NamedSecret;
 use primitives::store::StoreError;
@@ -18,7 +17,7 @@ use crate::guessing::Guesser;
 use crate::password::{HashingFailed, MAX_LENGTH, NOBODYS, PasswordHash};
 use crate::session::{self, Session, SessionCookie};
 use crate::store::UserRecord;
-use crate::user::{User, Username};
+use crate::user::{User, UserId, Username};
 use crate::world::{World, hash};
 
 /// Somebody wants to sign in.
@@ -106,15 +105,51 @@ pub async fn sign_in(attempt: Attempt<'_>, world: &World<'_>) -> Result<SignedIn
         let new = hash(attempt.password, world.random, world.passwords).await?;
         world.users.rehash(world.directory, user.id, old, new.to_phc()).await?;
     }
-    let before = match attempt.session {
-        Some(text) => session::proven(text, SessionCookie::Own, world).await?,
+    // A mark may be ahead of a clock that was set back; what begins now is what the user does after it.
+    let authentication = Authentication { at: at.max(user.not_before), by: Authenticator::Password };
+    let Attempt { session, wants_frame_secret, .. } = attempt;
+    let arrival = Arrival { device, session, wants_frame_secret };
+    Ok(welcome(user, authentication, arrival, world).await?)
+}
+
+/// What a browser brings along when somebody signs in with it.
+#[derive(Debug)]
+pub struct Arrival<'a> {
+    /// The device that is known already.
+    pub device: Option<KnownDevice>,
+    /// What the cookie of the browser's session holds, if there is one.
+    pub session: Option<&'a str>,
+    /// Whether frames of other sites are to see the session.
+    pub wants_frame_secret: bool,
+}
+
+/// Begins a session for somebody who has proved who they are, whichever authenticator saw that.
+///
+/// The secrets are new ones, so whoever planted the browser's session or overheard it has no share in this. Where that
+/// session was the same user's, it goes on under its name, and so does what was given in it; another user's ends.
+///
+/// # Errors
+/// The store did not answer.
+pub async fn welcome(
+    user: User,
+    authentication: Authentication,
+    arrival: Arrival<'_>,
+    world: &World<'_>,
+) -> Result<SignedIn, StoreError> {
+    let at = world.clock.now();
+    let before = match arrival.session {
+        Some(text) => session::proven(text, SessionCookie::Own, world).await?.map(|(before, _)| before),
         None => None,
     };
-    let device = device
+    let goes_on = before.as_ref().filter(|before| before.user == user.id && before.is_good(at, world.rules));
+    let id = goes_on.map_or_else(|| world.ids.next(at, world.random), |before| before.id);
+    let device = arrival
+        .device
         .unwrap_or_else(|| KnownDevice { user: user.id, device: world.ids.next(at, world.random) })
         .cookie(world.directory, world.device_key);
-    let (session, session_secret, frame_secret) = begin(&user, at, attempt.wants_frame_secret, world);
-    let instead_of = before.map(|(before, _)| before.id);
+    let (session, session_secret, frame_secret) =
+        begin(id, user.id, authentication, arrival.wants_frame_secret, world);
+    let instead_of = before.map(|before| before.id);
     let event = signed_in(&session, instead_of, world);
     world.sessions.begin_session(world.directory, session.clone(), instead_of, event).await?;
     Ok(SignedIn { session, user, session_secret, frame_secret, device })
@@ -149,22 +184,23 @@ async fn prove(
 }
 
 fn begin(
-    user: &User,
-    at: Timestamp,
+    id: OrderedId,
+    user: UserId,
+    authentication: Authentication,
     wants_frame_secret: bool,
     world: &World<'_>,
 ) -> (Session, NamedSecret, Option<NamedSecret>) {
-    let id = world.ids.next(at, world.random);
     let generate = |cookie: SessionCookie| NamedSecret::generate(cookie.prefix(), id, world.random);
     let secret = generate(SessionCookie::Own);
     let frame_secret = wants_frame_secret.then(|| generate(SessionCookie::Frame));
+    let at = authentication.at;
     let session = Session {
         id,
         hash: secret.hash(),
         frame_hash: frame_secret.as_ref().map(NamedSecret::hash),
         counts_in: world.rules.counts_in.clone(),
-        user: user.id,
-        authentication: Authentication { at, by: Authenticator::Password },
+        user,
+        authentication,
         used_at: at,
         expires_at: at.plus(world.rules.absolute),
         ended_at: None,

@@ -91,7 +91,7 @@ pub trait UserStore: Send + Sync {
 /// Where sessions are kept.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Begins a session; the one that the browser had before, if any, ends in the same transaction. The directory is one
+    /// Begins a session; where the one of its own name is to go on, that is given its secrets and times instead. Another one that the browser had before, if any, ends in the same transaction. The directory is one
     /// that is known.
     async fn begin_session(
         &self,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use identity::user::{User, UserId};
+use identity::user::User;
 use primitives::clock::Timestamp;
 use primitives::ordered_id::{OrderedId, TEXT_LENGTH};
 use primitives::secret::{NamedSecret, SecretHash};
@@ -36,8 +36,6 @@ pub struct AccessTokenRecord {
     pub client_id: String,
     /// The grant that it came from; `None`: the client got it for itself.
     pub grant: Option<OrderedId>,
-    /// The user whose grant that is.
-    pub user: Option<UserId>,
     /// What it is good for.
     pub scope: Scope,
     /// The resource that it is for.
@@ -96,7 +94,6 @@ pub(crate) async fn issue(
                 hash: token.hash(),
                 client_id: client.id().to_owned(),
                 grant: grant.map(|grant| grant.id),
-                user: grant.map(|grant| grant.user),
                 scope: scope.clone(),
                 audience: world.profile.resource.identifier.as_str().to_owned(),
                 expires_at,

@@ -1,9 +1,11 @@
 //! Token introspection (RFC 7662).
 
+use identity::user::User;
 use primitives::store::StoreError;
 use protocol::client_authentication::{PresentationError, PresentedClient};
 use protocol::form::Form;
 use protocol::introspection::{IntrospectionRequest, IntrospectionResponse};
+use protocol::scope::Scope;
 use registration::client::EffectiveClient;
 
 use crate::access_token::{self, LivingToken};
@@ -75,9 +77,9 @@ async fn of_access_token(
     let jti = token.grant.map_or_else(|| token.id.to_string(), |grant| format!("{}{grant}", token.id));
     Ok(Some(IntrospectionResponse {
         active: true,
+        username: standing.user.and_then(|user| username(&user, &token.scope)),
         scope: Some(token.scope),
         client_id: Some(token.client_id),
-        username: standing.user.map(|user| user.username),
         token_type: Some("Bearer"),
         exp: Some(token.expires_at.seconds()),
         iat: Some(token.id.made_at().seconds()),
@@ -111,7 +113,7 @@ async fn of_refresh_token(
         active: true,
         scope: Some(grant.scope.clone()),
         client_id: Some(grant.client_id.clone()),
-        username: Some(user.username.clone()),
+        username: username(user, &grant.scope),
         token_type: None,
         exp: Some(grant.expires_at.seconds()),
         iat: Some(grant.id.made_at().seconds()),
@@ -120,4 +122,9 @@ async fn of_refresh_token(
         iss: Some(world.profile.issuer.clone()),
         jti: None,
     }))
+}
+
+/// What somebody types to sign in is told where they let the client have their profile, and nowhere else.
+fn username(user: &User, scope: &Scope) -> Option<String> {
+    scope.contains("profile").then(|| user.username.clone())
 }

@@ -69,6 +69,30 @@ word! {
     }
 }
 
+/// The parameters that are read. `resource` alone may stand several times (RFC 8707 §2).
+pub const PARAMETERS: [&str; 20] = [
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "for_origin",
+    "id_token_hint",
+    "login_hint",
+    "max_age",
+    "nonce",
+    "prompt",
+    "redirect_uri",
+    "registration",
+    "request",
+    "request_uri",
+    "resource",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+    "ui_locales",
+    "acr_values",
+];
+
 /// A request, read and judged by nobody. Members are as they were sent; absent where they were empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthorizationRequest {

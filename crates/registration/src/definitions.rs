@@ -9,12 +9,13 @@ use protocol::client_metadata::ClientMetadata;
 use protocol::grant_type::GrantType;
 use protocol::response_type::ResponseType;
 use protocol::scope::{RESERVED, Scope};
+use protocol::uri::is_web_origin;
 use url::Url;
 
 use crate::access::Access;
 use crate::capabilities::Capabilities;
 use crate::client::{Credential, InstanceMember, OperatorClient, Template, TemplateId, Terms};
-use crate::metadata::ValidatedMetadata;
+use crate::metadata::{ValidatedMetadata, is_loopback};
 use crate::policy::{AdmittedMetadata, Policy};
 use crate::rejection::Rejection;
 use primitives::names::ProfileName;
@@ -308,6 +309,12 @@ struct Loading {
     policy: Policy,
 }
 
+/// A web origin of a host that somebody can be sure of.
+fn is_safe_origin(text: &str) -> bool {
+    let is_safe = |url: Url| url.scheme() == "https" || is_loopback(&url);
+    is_web_origin(text) && Url::parse(text).is_ok_and(is_safe)
+}
+
 fn has_grant(client: &OperatorClient, grant: GrantType) -> bool {
     client.metadata().metadata().flows().grant_types().contains(&grant)
 }
@@ -375,15 +382,14 @@ impl Loading {
     }
 
     fn check_origins(&mut self, at: &str, terms: &Terms) {
-        for origin in &terms.allowed_origins {
-            let parsed = Url::parse(origin).ok().filter(|url| url.origin().is_tuple());
-            let normal = parsed.map(|url| url.origin().ascii_serialization());
-            if normal.as_deref() != Some(origin.as_str()) || !origin.starts_with("http") {
-                self.problem(
-                    format!("{at}.allowed_origins"),
-                    format!("'{origin}' is no web origin: write scheme, host and port as in https://app.example, without a slash at the end"),
-                );
-            }
+        for origin in terms.allowed_origins.iter().filter(|origin| !is_safe_origin(origin)) {
+            self.problem(
+                format!("{at}.allowed_origins"),
+                format!(
+                    "'{origin}' is no web origin that can be relied on: write scheme, host and port as in https://app.example, \
+                     without a slash at the end; http is for loopback addresses alone"
+                ),
+            );
         }
     }
 

@@ -195,7 +195,7 @@ impl Unwritten {
 }
 
 /// The network that an address is in: what one customer of a provider usually has (/24, or /48).
-fn network(address: IpAddr) -> String {
+pub(crate) fn network(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => {
             let [a, b, c, _] = address.octets();

@@ -1,11 +1,13 @@
 //! What lives as long as the process.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use identity::device::DeviceKey;
 use identity::guessing::{Guessing, GuessingLimits};
+use ipnet::IpNet;
 use issuance::profile::Profile;
 use issuance::signing_keys::{Forge, KeyEncryptionKey, SigningKeys, SigningKeysError};
 use issuance::world::{Effort, World};
@@ -26,6 +28,7 @@ use crate::body_memory::BodyMemory;
 use crate::config::{AuditRetention, Configuration, Limits, ProfileSettings, StoreUrl};
 use crate::profiles::Profiles;
 use crate::slow_work::SlowThreads;
+use crate::waiting_room::WaitingRoom;
 
 /// How many rows of each kind are deleted in one go when cleaning up.
 const CLEANED_AT_ONCE: u32 = 1_000;
@@ -93,6 +96,8 @@ pub struct App {
     activity: ActivityLog,
     body_memory: BodyMemory,
     limits: Limits,
+    trusted_proxies: Vec<IpNet>,
+    waiting_room: WaitingRoom,
     retention: AuditRetention,
     /// One (re)load at a time.
     loading: tokio::sync::Mutex<()>,
@@ -110,8 +115,16 @@ impl App {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(configuration: Configuration, outside: Outside) -> Result<Self, StartError> {
-        let Configuration { listen: _, public_host, store, key_encryption_key, limits, audit, profiles } =
-            configuration;
+        let Configuration {
+            listen: _,
+            public_host,
+            store,
+            key_encryption_key,
+            limits,
+            trusted_proxies,
+            audit,
+            profiles,
+        } = configuration;
         let StoreUrl::Sqlite(path) = store;
         let app = Self {
             passwords: SlowThreads::new(),
@@ -128,6 +141,8 @@ impl App {
             activity: ActivityLog::default(),
             body_memory: BodyMemory::default(),
             limits,
+            trusted_proxies,
+            waiting_room: WaitingRoom::default(),
             retention: audit,
             loading: tokio::sync::Mutex::default(),
         };
@@ -310,6 +325,17 @@ impl App {
     /// Bounds on the network.
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// Whose word about where a request came from is taken.
+    pub(crate) fn trusted_proxies(&self) -> &[IpNet] {
+        &self.trusted_proxies
+    }
+
+    /// Whether a request that waits for a person may be kept: one network cannot fill the store with them.
+    pub(crate) fn may_keep_request(&self, profile: &Profile, from: IpAddr) -> bool {
+        let is_bounded = profile.sign_in.as_ref().is_some_and(|sign_in| sign_in.slows_guessing);
+        !is_bounded || self.waiting_room.lets_in(from, self.outside.clock.now())
     }
 
     /// What client authentication has cost so far.

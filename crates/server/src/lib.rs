@@ -17,3 +17,4 @@ pub mod profiles;
 pub mod random;
 pub mod run;
 pub mod slow_work;
+mod waiting_room;

@@ -42,8 +42,6 @@ pub struct CodeRecord {
     pub client_id: String,
     /// Where it was sent.
     pub redirect_uri: String,
-    /// Whether the request said where.
-    pub redirect_uri_is_stated: bool,
     /// What its redeemer must know.
     pub challenge: CodeChallenge,
     /// What it is good for.
@@ -207,7 +205,7 @@ async fn code(
     (answers, consent, events): AtOnce,
     world: &World<'_>,
 ) -> Result<Answer, AnswerError> {
-    let ReplyTo::Redirect { uri, is_stated, .. } = &inquiry.reply_to else {
+    let ReplyTo::Redirect { uri, .. } = &inquiry.reply_to else {
         // A message has no code; `Asked` sees to that.
         return Err(AnswerError::RequestGone);
     };
@@ -218,7 +216,6 @@ async fn code(
         hash: code.hash(),
         client_id: inquiry.client.id().to_owned(),
         redirect_uri: uri.clone(),
-        redirect_uri_is_stated: *is_stated,
         challenge: terms.challenge.clone(),
         scope: terms.scope.clone(),
         nonce: terms.nonce.map(str::to_owned),

@@ -38,7 +38,7 @@ pub(super) async fn is_there(
     if is_implied(inquiry, asked, user) {
         return Ok(true);
     }
-    if !is_remembered(inquiry, asked, world) {
+    if !is_remembered(inquiry, asked, user, world) {
         return Ok(false);
     }
     let (profile, destination) = (world.profile.definitions.profile(), inquiry.lasting_destination());
@@ -66,8 +66,15 @@ fn is_implied(inquiry: &Inquiry, asked: &Asked, user: &User) -> bool {
 }
 
 /// Whether consent to this client is worth remembering: not where anybody could be asking in its name.
-pub(super) fn is_remembered(inquiry: &Inquiry, asked: &Asked, world: &World<'_>) -> bool {
+pub(super) fn is_remembered(inquiry: &Inquiry, asked: &Asked, user: &User, world: &World<'_>) -> bool {
     let client = &inquiry.client;
+    // What is installed on one user's device is that user's; whoever else signs in there is asked each time.
+    if let (true, Some(Registrant::User { subject, .. })) =
+        (client.terms().first_party, client.registered().map(|registered| &registered.by))
+        && *subject != user.id.to_string()
+    {
+        return false;
+    }
     let is_anonymous = client.registered().is_some_and(|registered| registered.by == Registrant::Anonymous);
     let remembers_anonymous =
         world.profile.sign_in.as_ref().is_some_and(|sign_in| sign_in.remembers_anonymous_clients);

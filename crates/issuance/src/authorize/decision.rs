@@ -84,6 +84,11 @@ async fn next(
     let now = world.clock.now();
     let is_too_old = asked.max_age.is_some_and(|age| session.authentication.at.plus(age) < now);
     let is_somebody_else = asked.hinted.is_some_and(|hinted| hinted != user.id);
+    if is_somebody_else && has_just_signed_in {
+        // Asking once more would be asking for ever.
+        let text = "the user who signed in is not the one of 'id_token_hint'";
+        return Ok(Next::Refuse(AuthorizationError::new(Code::LoginRequired, text)));
+    }
     if is_somebody_else || (!has_just_signed_in && (is_too_old || asked.prompts.contains(&Prompt::Login))) {
         return Ok(Next::SignIn);
     }
@@ -98,5 +103,5 @@ async fn next(
     if seen && !asked.prompts.contains(&Prompt::Consent) {
         return Ok(Next::Grant);
     }
-    Ok(Next::Consent { is_remembered: consent::is_remembered(inquiry, asked, world) })
+    Ok(Next::Consent { is_remembered: consent::is_remembered(inquiry, asked, user, world) })
 }

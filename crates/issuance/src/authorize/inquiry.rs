@@ -41,8 +41,6 @@ pub enum ReplyTo {
     Redirect {
         /// The address.
         uri: String,
-        /// Whether the request names it, or leaves it to the only one that there is.
-        is_stated: bool,
         /// Whether only whoever holds the name of a server can receive it.
         is_of_a_server: bool,
     },
@@ -170,11 +168,7 @@ fn redirect(
         }
     };
     match known {
-        Some(known) => Ok(ReplyTo::Redirect {
-            uri: uri.to_owned(),
-            is_stated: requested.is_some(),
-            is_of_a_server: known.is_of_a_server(),
-        }),
+        Some(known) => Ok(ReplyTo::Redirect { uri: uri.to_owned(), is_of_a_server: known.is_of_a_server() }),
         None => Err(Unanswerable::RedirectMismatch {
             registered: registered.iter().map(registration::metadata::RedirectUri::destination).collect(),
             received: destination(uri),

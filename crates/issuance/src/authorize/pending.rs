@@ -13,6 +13,7 @@ use primitives::clock::Timestamp;
 use primitives::ordered_id::OrderedId;
 use primitives::secret::{NamedSecret, SecretHash};
 use primitives::store::StoreError;
+use protocol::authorization::PARAMETERS;
 use protocol::form::{Form, FormError};
 
 use super::{Endpoint, Inquiry, Unanswerable};
@@ -55,8 +56,14 @@ pub struct PendingRequest {
 /// What happened while a request was being answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// A browser opened it that it was not bound to any yet. The first one counts.
-    Opened(SecretHash),
+    /// A browser opened it that it was not bound to any yet. The first one counts, and it gets a handle that nobody else
+    /// has seen.
+    Opened {
+        /// The hash of what the browser's cookie holds.
+        browser: SecretHash,
+        /// The hash of the new handle.
+        hash: SecretHash,
+    },
     /// They signed in, and this is the session that began.
     SignedIn(OrderedId),
     /// They chose to go on with the account of this session.
@@ -66,6 +73,9 @@ pub enum Progress {
 /// Why a request cannot be gone on with.
 #[derive(Debug, thiserror::Error)]
 pub enum ResumeError {
+    /// It was opened for the first time, and goes on under this handle.
+    #[error("this request has another handle now")]
+    Moved(Handle),
     /// There is none of this name, or not any more.
     #[error("this request has been answered, or has waited for too long")]
     Gone,
@@ -97,10 +107,11 @@ pub enum KeepError {
 /// See [`KeepError`].
 pub async fn keep(
     endpoint: Endpoint,
-    parameters: &str,
+    form: &Form,
     browser: Option<&str>,
     world: &World<'_>,
 ) -> Result<Handle, KeepError> {
+    let parameters = known_parameters(form);
     if parameters.len() > MAX_PARAMETERS {
         return Err(KeepError::TooLong);
     }
@@ -111,13 +122,22 @@ pub async fn keep(
         hash: handle.hash(),
         browser: browser.map(SecretHash::of),
         endpoint,
-        parameters: parameters.to_owned(),
+        parameters,
         expires_at: now.plus(LIFETIME),
         session: None,
         has_signed_in: false,
     };
     world.authorizations.keep_request(world.profile.definitions.profile(), request).await?;
     Ok(handle)
+}
+
+/// What of a request is heeded, once more as a form: what nobody reads is not kept.
+fn known_parameters(form: &Form) -> String {
+    let mut kept = form_urlencoded::Serializer::new(String::new());
+    for name in PARAMETERS {
+        kept.extend_pairs(form.all(name).map(|value| (name, value)));
+    }
+    kept.finish()
 }
 
 /// Goes on with a request in the browser that sent it.
@@ -131,12 +151,13 @@ pub async fn resume(
 ) -> Result<(PendingRequest, Inquiry), ResumeError> {
     let handle = NamedSecret::parse(PREFIX, handle).ok_or(ResumeError::Gone)?;
     let profile = world.profile.definitions.profile();
-    let mut request = find(&handle, world).await?;
+    let request = find(&handle, world).await?;
     if let (None, Some(browser)) = (&request.browser, browser) {
-        let opened = Progress::Opened(SecretHash::of(browser));
-        world.authorizations.note_progress(profile, handle.id(), opened).await?;
-        // Two may have opened it at once.
-        request = find(&handle, world).await?;
+        // Whoever posted it knows its handle, and may not be the one who opens it.
+        let moved = NamedSecret::generate(PREFIX, request.id, world.random);
+        let opened = Progress::Opened { browser: SecretHash::of(browser), hash: moved.hash() };
+        world.authorizations.note_progress(profile, request.id, opened).await?;
+        return Err(ResumeError::Moved(moved));
     }
     let is_bound_to_it =
         request.browser.is_some_and(|bound| browser.is_some_and(|browser| bound.is_of(browser)));

@@ -8,7 +8,7 @@ use registration::client::EffectiveClient;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use super::{Gives, GrantRecord, Redemption, RefreshToken};
+use super::{Gives, GrantRecord, Redemption, RefreshToken, gets_refresh_tokens};
 use crate::access_token::{self, Holder};
 use crate::authorize::{self, CodeRecord};
 use crate::profile::SignIn;
@@ -140,14 +140,6 @@ async fn tokens(
         id_token,
     };
     Ok((Gives::Grant(Box::new(grant), access_token.record), answer, given))
-}
-
-/// A client that can prove who it is; another one only where the profile says so.
-fn gets_refresh_tokens(client: &EffectiveClient, world: &World<'_>) -> bool {
-    let capabilities = world.profile.definitions.capabilities();
-    client.may_use(GrantType::RefreshToken)
-        && capabilities.grant_types.contains(&GrantType::RefreshToken)
-        && (client.is_confidential() || capabilities.refresh_tokens_for_public_clients)
 }
 
 fn event(kind: EventKind, code: &CodeRecord, (name, value): (&str, Value), world: &World<'_>) -> Event {

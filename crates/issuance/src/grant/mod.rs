@@ -14,12 +14,15 @@ use primitives::audit::Event;
 use primitives::clock::Timestamp;
 use primitives::ordered_id::OrderedId;
 use primitives::secret::SecretHash;
+use protocol::grant_type::GrantType;
 use protocol::scope::{OFFLINE_ACCESS, Scope};
 pub(crate) use refresh_token::{RefreshToken, refresh_token};
 use registration::access::InitialAccessTokenRecord;
+use registration::client::EffectiveClient;
 
 use crate::access_token::AccessTokenRecord;
 use crate::store::Marks;
+use crate::world::World;
 
 /// What a user let a client have, and what it holds of that. One row for each, however often it is refreshed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,4 +121,12 @@ pub struct Rotation {
     pub access_token: Option<AccessTokenRecord>,
     /// What the audit log says where the token was a dead one.
     pub reused: Event,
+}
+
+/// A client that can prove who it is; another one only where the profile says so.
+fn gets_refresh_tokens(client: &EffectiveClient, world: &World<'_>) -> bool {
+    let capabilities = world.profile.definitions.capabilities();
+    client.may_use(GrantType::RefreshToken)
+        && capabilities.grant_types.contains(&GrantType::RefreshToken)
+        && (client.is_confidential() || capabilities.refresh_tokens_for_public_clients)
 }

@@ -96,7 +96,7 @@ pub(crate) async fn refresh_token(
     request: &TokenRequest,
     world: &World<'_>,
 ) -> Result<IssuedToken, TokenRefusal> {
-    if !client.may_use(GrantType::RefreshToken) {
+    if !super::gets_refresh_tokens(client, world) {
         return Err(TokenRefusal::UnauthorizedClient(GrantType::RefreshToken));
     }
     let text = request.refresh_token.as_deref().ok_or(TokenRefusal::ParameterMissing("refresh_token"))?;

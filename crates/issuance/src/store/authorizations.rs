@@ -15,7 +15,7 @@ use crate::authorize::{NewCode, NewInitialAccessToken, PendingRequest, Progress}
 pub enum CodeIssue {
     /// It exists, and the request that it answers is answered.
     Issued,
-    /// The request had been answered before, or has expired. Nothing was written.
+    /// The request had been answered before, or was forgotten. Nothing was written.
     RequestGone,
 }
 

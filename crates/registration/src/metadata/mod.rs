@@ -34,6 +34,7 @@ use protocol::client_metadata::{ClientMetadata, Member, ScopeText};
 use protocol::jose::SignatureAlgorithm;
 use protocol::registration_error::Place;
 use protocol::scope::Scope;
+pub(crate) use redirect_uri::is_loopback;
 pub use redirect_uri::{RedirectUri, destination};
 pub use software::Software;
 

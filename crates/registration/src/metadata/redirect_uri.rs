@@ -198,7 +198,7 @@ fn authority(text: &str) -> &str {
 }
 
 /// RFC 8252 §7.3, §8.3: the loopback addresses, and the name that usually means them.
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

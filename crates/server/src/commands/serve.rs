@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use ipnet::IpNet;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -104,13 +105,20 @@ struct OfTheStart {
     listen: SocketAddr,
     store: StoreUrl,
     limits: Limits,
+    trusted_proxies: Vec<IpNet>,
     audit: AuditRetention,
 }
 
 impl OfTheStart {
     fn of(configuration: &Configuration) -> Self {
-        let Configuration { listen, store, limits, audit, .. } = configuration;
-        Self { listen: *listen, store: store.clone(), limits: *limits, audit: *audit }
+        let Configuration { listen, store, limits, trusted_proxies, audit, .. } = configuration;
+        Self {
+            listen: *listen,
+            store: store.clone(),
+            limits: *limits,
+            trusted_proxies: trusted_proxies.clone(),
+            audit: *audit,
+        }
     }
 
     fn differences(&self, other: &Self) -> Vec<&'static str> {
@@ -118,6 +126,7 @@ impl OfTheStart {
             ("listen", self.listen != other.listen),
             ("store", self.store != other.store),
             ("limits", self.limits != other.limits),
+            ("trusted_proxies", self.trusted_proxies != other.trusted_proxies),
             ("audit", self.audit != other.audit),
         ];
         all.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()

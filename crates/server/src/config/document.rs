@@ -21,6 +21,11 @@ pub struct ConfigDocument {
     /// What the world calls this server: scheme and host (and port), without a path. `https`, unless it is a loopback
     /// address.
     pub public_url: String,
+    /// The proxies in front of this server, as networks: `10.0.0.0/8` or one address. Their `Forwarded` or
+    /// `X-Forwarded-For` says where a request came from; nobody else's does. Without this, everybody behind a proxy is one
+    /// network, and shares what is allowed to one.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
     /// Where everything is kept: `sqlite:PATH`. A relative path begins at the folder of this file.
     pub store: String,
     /// A file with the key that signing keys are sealed with at rest, as `matricula keygen` prints it. A relative path

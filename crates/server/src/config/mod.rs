@@ -8,11 +8,12 @@ mod sign_in;
 mod syntax;
 mod unheeded;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use example::EXAMPLE;
+use ipnet::IpNet;
 use issuance::signing_keys::KeyEncryptionKey;
 pub use profile::ProfileSettings;
 use registration::access::Access;
@@ -99,6 +100,8 @@ pub struct Configuration {
     pub key_encryption_key: KeyEncryptionKey,
     /// Bounds on the network.
     pub limits: Limits,
+    /// Whose word about where a request came from is taken.
+    pub trusted_proxies: Vec<IpNet>,
     /// How long the audit log is kept.
     pub audit: AuditRetention,
     /// The profiles.
@@ -129,6 +132,7 @@ impl Configuration {
         let store = read_store(&document.store, folder, &mut problems);
         let key = secret::key_encryption_key(&document, folder, &mut problems);
         let limits = read_limits(&document, &mut problems);
+        let trusted_proxies = read_proxies(&document, &mut problems);
         let audit = read_retention(&document, &mut problems);
         let profiles = profile::read_all(&document.profiles, public_url.as_deref(), folder, &mut problems);
         match (listen, public_url, store, key) {
@@ -141,6 +145,7 @@ impl Configuration {
                     store,
                     key_encryption_key,
                     limits,
+                    trusted_proxies,
                     audit,
                     profiles,
                 })
@@ -154,6 +159,17 @@ impl Configuration {
     /// What works, and an operator should know all the same.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
+        let people = self.profiles.iter().find(|profile| {
+            profile.sign_in.as_ref().is_some_and(|sign_in| sign_in.slows_guessing)
+                && profile.issuer.starts_with("https:")
+        });
+        if let (Some(profile), true) = (people, self.trusted_proxies.is_empty()) {
+            warnings.push(format!(
+                "{}: people sign in behind a proxy that trusted_proxies does not name, so all of them are one network, and \
+                 one who guesses passwords slows everybody down",
+                profile.issuer
+            ));
+        }
         for ProfileSettings { issuer, definitions, warnings: own, .. } in &self.profiles {
             warnings.extend(own.iter().cloned());
             if definitions.own_door.as_ref().is_some_and(|door| door.access == Access::Open) {
@@ -215,6 +231,22 @@ const MAX_CONNECTIONS: u64 = 1_000_000;
 
 /// An hour.
 const MAX_SECONDS: u64 = 3_600;
+
+fn read_proxies(document: &ConfigDocument, problems: &mut Vec<Problem>) -> Vec<IpNet> {
+    let mut networks = Vec::with_capacity(document.trusted_proxies.len());
+    for text in &document.trusted_proxies {
+        let address = || text.parse::<IpAddr>().map(IpNet::from).ok();
+        match text.parse().ok().or_else(address) {
+            Some(network) => networks.push(network),
+            None => problem(
+                problems,
+                "trusted_proxies",
+                format!("'{text}' is no network: write 10.0.0.0/8, or one address"),
+            ),
+        }
+    }
+    networks
+}
 
 fn read_limits(document: &ConfigDocument, problems: &mut Vec<Problem>) -> Limits {
     let limits = &document.limits;

@@ -3,7 +3,8 @@
 use axum::response::Response;
 use issuance::authorize::{self, Answer, AnswerError, Handle, Inquiry};
 use primitives::random::secret_text;
-use protocol::authorization::AuthorizationError;
+use primitives::store::StoreError;
+use protocol::authorization::{AuthorizationError, AuthorizationErrorCode};
 
 use super::browser::see_other;
 use super::{Asked, error_page};
@@ -49,8 +50,30 @@ pub(super) fn given(
             sent(&answer, reader, app)
         }
         Err(AnswerError::RequestGone) => error_page::expired(reader),
-        Err(AnswerError::Store(why)) => error_page::of_store(&why, reader),
+        Err(AnswerError::Store(why)) => failed(inquiry, &why, reader, asked, app),
     }
+}
+
+/// The client is told that the server failed (RFC 6749 §4.1.2.1).
+pub(super) fn failed(
+    inquiry: &Inquiry,
+    why: &StoreError,
+    reader: &Preferences,
+    asked: &Asked,
+    app: &App,
+) -> Response {
+    tracing::error!(error = %why, "an authorization request could not be served");
+    let wrong = match why {
+        StoreError::Overloaded | StoreError::Unavailable(_) => AuthorizationError::new(
+            AuthorizationErrorCode::TemporarilyUnavailable,
+            "the server cannot answer now: try again in a second",
+        ),
+        StoreError::Corrupt(_) => AuthorizationError::new(
+            AuthorizationErrorCode::ServerError,
+            "something is wrong inside the server, and has been noted",
+        ),
+    };
+    refused(inquiry, &wrong, reader, asked, app)
 }
 
 pub(super) fn sent(answer: &Answer, reader: &Preferences, app: &App) -> Response {

@@ -25,7 +25,7 @@ pub(crate) async fn get(
     let is_window = is_window(&headers);
     let kind = if is_window { SessionCookie::Own } else { SessionCookie::Frame };
     let inquired = inquire(Endpoint::AssistedToken, query, kind, &headers, here).await;
-    let Inquired { inquiry, asked_for, person, next, reader } = match inquired {
+    let Inquired { form, inquiry, asked_for, person, next, reader } = match inquired {
         Ok(inquired) => inquired,
         Err(response) => return response,
     };
@@ -47,7 +47,7 @@ pub(crate) async fn get(
             let wrong = AuthorizationError::new(Code::InteractionRequired, text);
             answer::refused(&inquiry, &wrong, &reader, &asked, &app)
         }
-        _ => keep(Endpoint::AssistedToken, query, &reader, &headers, here).await,
+        _ => keep(Endpoint::AssistedToken, &form, &reader, &headers, here).await,
     }
 }
 

@@ -37,8 +37,6 @@ pub(crate) async fn post(
         Ok(body) => body,
         Err(refusal) => return error::of_body(refusal),
     };
-    // What is no text cannot be a form either, and is refused as one.
-    let parameters = String::from_utf8_lossy(body.bytes());
     let world = app.world(&asked.profile);
     let reader = preferences(&headers, None);
     let form = match Form::parse_repeating(body.bytes()) {
@@ -48,7 +46,10 @@ pub(crate) async fn post(
     if let Err(why) = Inquiry::read(Endpoint::Authorize, &form, &world).await {
         return unanswerable(&why, &headers, &asked, &app);
     }
-    match authorize::keep(Endpoint::Authorize, &parameters, None, &world).await {
+    if !app.may_keep_request(&asked.profile, asked.peer) {
+        return error_page::too_many_requests(&reader);
+    }
+    match authorize::keep(Endpoint::Authorize, &form, None, &world).await {
         Ok(handle) => see_other(&answer::page_of(&handle, &asked)),
         Err(why) => error_page::of_keeping(&why, &reader),
     }
@@ -57,7 +58,7 @@ pub(crate) async fn post(
 async fn begin(query: &str, headers: &HeaderMap, asked: &Asked, app: &App) -> Response {
     let here = (asked, app);
     let inquired = inquire(Endpoint::Authorize, query, SessionCookie::Own, headers, here).await;
-    let Inquired { inquiry, asked_for, person, next, reader } = match inquired {
+    let Inquired { form, inquiry, asked_for, person, next, reader } = match inquired {
         Ok(inquired) => inquired,
         Err(response) => return response,
     };
@@ -68,6 +69,6 @@ async fn begin(query: &str, headers: &HeaderMap, asked: &Asked, app: &App) -> Re
             let given = authorize::grant(&inquiry, &asked_for, &person, (None, false), &world).await;
             answer::given(given, &inquiry, &reader, asked, app)
         }
-        _ => keep(Endpoint::Authorize, query, &reader, headers, here).await,
+        _ => keep(Endpoint::Authorize, &form, &reader, headers, here).await,
     }
 }

@@ -73,6 +73,11 @@ fn with_header(mut response: Response, name: HeaderName, value: &str) -> Respons
 
 /// There is nothing of that name here: no such profile, or no such endpoint in it.
 pub(crate) async fn not_found() -> Response {
+    nothing_here()
+}
+
+/// The same, at once.
+pub(crate) fn nothing_here() -> Response {
     plain(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
 }
 

@@ -1,10 +1,12 @@
 //! The only place where an error becomes a page: what a person is told where no client can be.
 
 use axum::response::Response;
+use http::header::{self, HeaderValue};
 use issuance::authorize::{KeepError, Unanswerable};
 use primitives::store::StoreError;
 use protocol::form::FormError;
 
+use super::error;
 use crate::pages::{Preferences, Problem, ProblemKind};
 
 fn page(kind: ProblemKind<'_>, detail: Option<&str>, reader: &Preferences) -> Response {
@@ -15,7 +17,8 @@ fn page(kind: ProblemKind<'_>, detail: Option<&str>, reader: &Preferences) -> Re
 pub(super) fn of_unanswerable(why: &Unanswerable, reader: &Preferences) -> Response {
     let text = why.to_string();
     match why {
-        Unanswerable::NotServed | Unanswerable::Parameter(_) | Unanswerable::NoOrigin => {
+        Unanswerable::NotServed => error::nothing_here(),
+        Unanswerable::Parameter(_) | Unanswerable::NoOrigin => {
             page(ProblemKind::BadRequest, Some(&text), reader)
         }
         Unanswerable::UnknownClient => page(ProblemKind::UnknownClient, None, reader),
@@ -49,6 +52,13 @@ pub(super) fn of_keeping(why: &KeepError, reader: &Preferences) -> Response {
         KeepError::TooLong => page(ProblemKind::BadRequest, Some(&why.to_string()), reader),
         KeepError::Store(why) => of_store(why, reader),
     }
+}
+
+/// Too many requests that wait for a person came from one network.
+pub(super) fn too_many_requests(reader: &Preferences) -> Response {
+    let mut response = page(ProblemKind::TooManyRequests, None, reader);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
 /// The request has been answered, or has waited for too long.

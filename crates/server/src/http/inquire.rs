@@ -14,6 +14,7 @@ use crate::pages::Preferences;
 
 /// A request that was understood.
 pub(super) struct Inquired {
+    pub(super) form: Form,
     pub(super) inquiry: Inquiry,
     pub(super) asked_for: AskedFor,
     pub(super) person: Option<Person>,
@@ -39,23 +40,27 @@ pub(super) async fn inquire(
     let asked_for = AskedFor::read(&inquiry, &world)
         .await
         .map_err(|wrong| answer::refused(&inquiry, &wrong, &reader, asked, app))?;
-    let of_store = |why| error_page::of_store(&why, &reader);
+    // The client is known, and so is where it is told what went wrong.
+    let of_store = |why| answer::failed(&inquiry, &why, &reader, asked, app);
     let person = person(headers, kind, asked, app).await.map_err(of_store)?;
     let next =
         authorize::decide(&inquiry, &asked_for, person.as_ref(), None, &world).await.map_err(of_store)?;
-    Ok(Inquired { inquiry, asked_for, person, next, reader })
+    Ok(Inquired { form, inquiry, asked_for, person, next, reader })
 }
 
 /// Keeps a request that waits for its person, and sends the browser to the page that goes on with it.
 pub(super) async fn keep(
     endpoint: Endpoint,
-    query: &str,
+    form: &Form,
     reader: &Preferences,
     headers: &HeaderMap,
     (asked, app): (&Asked, &App),
 ) -> Response {
+    if !app.may_keep_request(&asked.profile, asked.peer) {
+        return error_page::too_many_requests(reader);
+    }
     let browser = Browser::of(headers, asked, app);
-    match authorize::keep(endpoint, query, Some(&browser.secret), &app.world(&asked.profile)).await {
+    match authorize::keep(endpoint, form, Some(&browser.secret), &app.world(&asked.profile)).await {
         Ok(handle) => browser.remembered(see_other(&answer::page_of(&handle, asked)), asked),
         Err(why) => error_page::of_keeping(&why, reader),
     }

@@ -121,7 +121,7 @@ impl<'a> Visit<'a> {
         let world = app.world(&asked.profile);
         let (pending, inquiry) = authorize::resume(handle, Some(&browser.secret), &world)
             .await
-            .map_err(|why| Self::not_resumed(&why, headers))?;
+            .map_err(|why| Self::not_resumed(why, &browser, headers, asked))?;
         let reader = preferences(headers, inquiry.request.ui_locales.as_deref());
         let person = person(headers, SessionCookie::Own, asked, app)
             .await
@@ -130,13 +130,16 @@ impl<'a> Visit<'a> {
         Ok(Self { pending, inquiry, person, browser, reader, page, headers, asked, app })
     }
 
-    fn not_resumed(why: &ResumeError, headers: &HeaderMap) -> Response {
+    fn not_resumed(why: ResumeError, browser: &Browser, headers: &HeaderMap, asked: &Asked) -> Response {
         let reader = preferences(headers, None);
         match why {
+            ResumeError::Moved(handle) => {
+                browser.remembered(see_other(&answer::page_of(&handle, asked)), asked)
+            }
             ResumeError::Gone => error_page::expired(&reader),
             ResumeError::WrongBrowser => error_page::wrong_browser(&reader),
-            ResumeError::Unanswerable(why) => error_page::of_unanswerable(why, &reader),
-            ResumeError::Store(why) => error_page::of_store(why, &reader),
+            ResumeError::Unanswerable(why) => error_page::of_unanswerable(&why, &reader),
+            ResumeError::Store(why) => error_page::of_store(&why, &reader),
         }
     }
 

@@ -14,6 +14,7 @@ mod inquire;
 mod interaction;
 mod introspect;
 mod jwks;
+mod peer;
 mod questions;
 mod register;
 mod revoke;
@@ -117,6 +118,7 @@ impl Endpoints {
         let Some((profile, rest)) = profiles.locate(host.as_deref(), request.uri().path()) else {
             return error::not_found().await;
         };
+        let peer = peer::address(peer, request.headers(), self.app.trusted_proxies());
         let asked = Asked { profile: Arc::clone(profile), peer };
         // The endpoint is what remains when the profile is taken off.
         let rest = match request.uri().query() {

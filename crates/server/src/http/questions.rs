@@ -119,7 +119,7 @@ fn shown<'a>(client: &'a EffectiveClient, presentation: &'a Presentation) -> Cli
     }
 }
 
-/// Everything that a yes is to: who asks, where it goes, for what, and who says it in which session.
+/// Everything that a yes is to: who asks and what they say of themselves, where it goes, for what, and who says it in which session.
 fn fingerprint(inquiry: &Inquiry, asked: &Asked, person: &Person) -> String {
     let reply_to = match &inquiry.reply_to {
         ReplyTo::Redirect { uri, .. } => uri.clone(),
@@ -132,6 +132,7 @@ fn fingerprint(inquiry: &Inquiry, asked: &Asked, person: &Person) -> String {
         &asked.scope.to_string(),
         &person.session.id.to_string(),
         &person.user.id.to_string(),
+        &format!("{:?}", inquiry.client.presentation()),
     ] {
         context.update(part.as_bytes());
         context.update(&[0]);

@@ -264,8 +264,9 @@ mod tests {
             ("DE", Some("plain"), &["de-AT"], Some("in de-AT")),
             ("ja-Jpan-JP", Some("plain"), &["ja-JPAN"], Some("in ja-JPAN")),
             ("zh-Hant-CN-x-private", None, &["en", "zh-Hant", "zh-Hans"], Some("in zh-Hant")),
-            // A second language of the reader is better than none of them.
-            ("de fr", Some("plain"), &["fr"], Some("in fr")),
+            // The page is in German, and what is plain goes with it better than
+            // the reader's second language does.
+            ("de fr", Some("plain"), &["fr"], Some("plain")),
             ("de", Some("plain"), &["fr"], Some("plain")),
             ("", Some("plain"), &["en"], Some("plain")),
             // Nothing plain: the language of the page, then whatever there is.

@@ -35,7 +35,6 @@ CREATE TABLE authorization_codes (
     hash                   BLOB    NOT NULL,
     client_id              TEXT    NOT NULL,
     redirect_uri           TEXT    NOT NULL,
-    redirect_uri_is_stated INTEGER NOT NULL,
     challenge              TEXT    NOT NULL,
     scope                  TEXT    NOT NULL,
     nonce                  TEXT,
@@ -44,8 +43,8 @@ CREATE TABLE authorization_codes (
     authenticated_at       INTEGER NOT NULL,
     authenticated_by       TEXT    NOT NULL,
     expires_at             INTEGER NOT NULL,
-    -- When it was redeemed, and the grant or the initial access token that it gave. It is kept for as long as what it
-    -- gave can be taken back for its being presented again.
+    -- When it was redeemed, and the grant or the initial access token that it gave. It is kept for a day: until then what
+    -- it gave is taken back when it is presented again.
     used_at                INTEGER,
     gave_grant             BLOB,
     gave_token             BLOB,
@@ -82,14 +81,16 @@ CREATE TABLE access_tokens (
     -- SHA-256 of the whole token.
     hash       BLOB    NOT NULL,
     client_id  TEXT    NOT NULL,
-    -- Both NULL where the client got it for itself.
+    -- NULL where the client got it for itself.
     grant_id   BLOB,
-    user       BLOB,
     scope      TEXT    NOT NULL,
     audience   TEXT    NOT NULL,
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (profile, id)
 ) STRICT, WITHOUT ROWID;
+
+-- As with grants: tokens end in about the order in which they were made.
+CREATE INDEX access_tokens_by_end ON access_tokens (expires_at);
 
 -- Access tokens that were taken back, until they would have ended.
 CREATE TABLE revoked_access_tokens (
@@ -98,6 +99,8 @@ CREATE TABLE revoked_access_tokens (
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (profile, id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX revoked_access_tokens_by_end ON revoked_access_tokens (expires_at);
 
 -- Whatever these clients were given before is not good any more.
 CREATE TABLE client_marks (

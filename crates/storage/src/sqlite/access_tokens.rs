@@ -1,6 +1,5 @@
 //! The tables `access_tokens`, `revoked_access_tokens` and `client_marks`.
 
-use identity::user::UserId;
 use issuance::access_token::AccessTokenRecord;
 use issuance::store::AccessTokenMarks;
 use primitives::clock::Timestamp;
@@ -15,12 +14,12 @@ pub(super) fn insert(
     profile: i64,
     token: &AccessTokenRecord,
 ) -> rusqlite::Result<()> {
-    let AccessTokenRecord { id, hash, client_id, grant, user, scope, audience, expires_at } = token;
+    let AccessTokenRecord { id, hash, client_id, grant, scope, audience, expires_at } = token;
     connection
         .prepare_cached(
             "INSERT INTO access_tokens
-                 (profile, id, hash, client_id, grant_id, user, scope, audience, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 (profile, id, hash, client_id, grant_id, scope, audience, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             profile,
@@ -28,7 +27,6 @@ pub(super) fn insert(
             hash.as_bytes(),
             client_id,
             grant.as_ref().map(OrderedId::as_bytes),
-            user.as_ref().map(|user| user.0.as_bytes()),
             scope.to_string(),
             audience,
             millis(*expires_at),
@@ -43,7 +41,7 @@ pub(super) fn find(
 ) -> rusqlite::Result<Option<AccessTokenRecord>> {
     connection
         .prepare_cached(
-            "SELECT hash, client_id, grant_id, user, scope, audience, expires_at
+            "SELECT hash, client_id, grant_id, scope, audience, expires_at
              FROM access_tokens WHERE profile = ?1 AND id = ?2",
         )?
         .query_row(params![profile, id.as_bytes()], |row| {
@@ -52,10 +50,9 @@ pub(super) fn find(
                 hash: SecretHash::from_bytes(row.get(0)?),
                 client_id: row.get(1)?,
                 grant: optional_id(row, 2)?,
-                user: optional_id(row, 3)?.map(UserId),
-                scope: scope(row, 4)?,
-                audience: row.get(5)?,
-                expires_at: timestamp(row, 6)?,
+                scope: scope(row, 3)?,
+                audience: row.get(4)?,
+                expires_at: timestamp(row, 5)?,
             })
         })
         .optional()

@@ -1,9 +1,11 @@
 //! The tables `audit_events` and `audit_activity`.
 
+use std::time::Duration;
+
 use primitives::audit::{DirectoryEvent, Event};
 use primitives::clock::Timestamp;
 use primitives::ordered_id::OrderedId;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Map, Value, json};
 
 use super::values::{millis, ordered_id, timestamp};
@@ -58,6 +60,17 @@ pub(super) fn count(connection: &Connection, profile: i64, activity: &Activity) 
             millis(*last_at),
         ])
         .map(drop)
+}
+
+/// A moment that is later than everything that was told of, and not before another. A clock that was set back must not let
+/// a mark fall behind what it is set against.
+pub(super) fn after_everything(connection: &Connection, moment: Timestamp) -> rusqlite::Result<Timestamp> {
+    let newest = connection
+        .prepare_cached("SELECT id FROM audit_events ORDER BY id DESC LIMIT 1")?
+        .query_row([], |row| ordered_id(row, 0))
+        .optional()?;
+    let next = newest.map(|newest| newest.made_at().plus(Duration::from_millis(1)));
+    Ok(next.map_or(moment, |next| next.max(moment)))
 }
 
 /// The newest entries since a moment, in order of time.

@@ -1,5 +1,7 @@
 //! The table `authorization_codes`.
 
+use std::time::Duration;
+
 use identity::authentication::Authentication;
 use identity::user::UserId;
 use issuance::authorize::CodeRecord;
@@ -18,9 +20,9 @@ pub(super) fn insert(connection: &Connection, profile: i64, code: &CodeRecord) -
     connection
         .prepare_cached(
             "INSERT INTO authorization_codes
-                 (profile, id, hash, client_id, redirect_uri, redirect_uri_is_stated, challenge, scope, nonce, user,
+                 (profile, id, hash, client_id, redirect_uri, challenge, scope, nonce, user,
                   session, authenticated_at, authenticated_by, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             profile,
@@ -28,7 +30,6 @@ pub(super) fn insert(connection: &Connection, profile: i64, code: &CodeRecord) -
             code.hash.as_bytes(),
             code.client_id,
             code.redirect_uri,
-            code.redirect_uri_is_stated,
             code.challenge.as_str(),
             code.scope.to_string(),
             code.nonce,
@@ -48,7 +49,7 @@ pub(super) fn find(
 ) -> rusqlite::Result<Option<CodeRecord>> {
     connection
         .prepare_cached(
-            "SELECT hash, client_id, redirect_uri, redirect_uri_is_stated, challenge, scope, nonce, user, session,
+            "SELECT hash, client_id, redirect_uri, challenge, scope, nonce, user, session,
                     authenticated_at, authenticated_by, expires_at, used_at
              FROM authorization_codes WHERE profile = ?1 AND id = ?2",
         )?
@@ -58,16 +59,15 @@ pub(super) fn find(
                 hash: SecretHash::from_bytes(row.get(0)?),
                 client_id: row.get(1)?,
                 redirect_uri: row.get(2)?,
-                redirect_uri_is_stated: row.get(3)?,
-                challenge: CodeChallenge::parse(&row.get::<_, String>(4)?)
-                    .map_err(|error| corrupt(4, error))?,
-                scope: scope(row, 5)?,
-                nonce: row.get(6)?,
-                user: UserId(ordered_id(row, 7)?),
-                session: ordered_id(row, 8)?,
-                authentication: Authentication { at: timestamp(row, 9)?, by: authenticator(row, 10)? },
-                expires_at: timestamp(row, 11)?,
-                used_at: optional_timestamp(row, 12)?,
+                challenge: CodeChallenge::parse(&row.get::<_, String>(3)?)
+                    .map_err(|error| corrupt(3, error))?,
+                scope: scope(row, 4)?,
+                nonce: row.get(5)?,
+                user: UserId(ordered_id(row, 6)?),
+                session: ordered_id(row, 7)?,
+                authentication: Authentication { at: timestamp(row, 8)?, by: authenticator(row, 9)? },
+                expires_at: timestamp(row, 10)?,
+                used_at: optional_timestamp(row, 11)?,
             })
         })
         .optional()
@@ -118,24 +118,19 @@ pub(super) fn spend(
     Ok(before.unwrap_or(Spending::Unknown))
 }
 
-/// Forgets codes that can do no harm any more: those that nobody redeemed in time, and others a day after.
+/// Forgets codes a day after they were made.
 pub(super) fn forget(
     connection: &Connection,
     ended_before: Timestamp,
     at_most: u32,
 ) -> rusqlite::Result<usize> {
-    let a_day_before = ended_before.minus(std::time::Duration::from_secs(86_400));
+    let a_day_before = ended_before.minus(Duration::from_secs(86_400));
     connection
         .prepare_cached(
             "DELETE FROM authorization_codes WHERE (profile, id) IN (
                  SELECT code.profile, code.id FROM profiles
-                 JOIN authorization_codes AS code ON code.profile = profiles.number
-                 WHERE code.id < ?1 AND code.expires_at < iif(code.used_at IS NULL, ?2, ?3) LIMIT ?4)",
+                 JOIN authorization_codes AS code ON code.profile = profiles.number AND code.id < ?1
+                 LIMIT ?2)",
         )?
-        .execute(params![
-            OrderedId::first_at(ended_before).as_bytes(),
-            millis(ended_before),
-            millis(a_day_before),
-            at_most
-        ])
+        .execute(params![OrderedId::first_at(a_day_before).as_bytes(), at_most])
 }

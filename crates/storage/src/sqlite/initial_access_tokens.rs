@@ -101,6 +101,21 @@ pub(super) fn revoke_of_user(
         .execute(params![subject, millis(at)])
 }
 
+/// Takes back what a client has got and nobody has spent. They live for minutes, so there are few.
+pub(super) fn revoke_of_client(
+    connection: &Connection,
+    profile: i64,
+    client_id: &str,
+    at: Timestamp,
+) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "UPDATE initial_access_tokens SET revoked_at = ?3
+             WHERE profile = ?1 AND client_id = ?2 AND spent_at IS NULL AND revoked_at IS NULL",
+        )?
+        .execute(params![profile, client_id, millis(at)])
+}
+
 /// Forgets tokens that ended before a moment. What was made after it has not ended before it.
 pub(super) fn forget(
     connection: &Connection,

@@ -371,7 +371,9 @@ impl TokenStore for SqliteStore {
         self.writer
             .write(move |connection| {
                 let client_id = event.client_id.as_deref().unwrap_or_default();
-                access_tokens::mark_client(connection, number, client_id, event.at())?;
+                let mark = audit::after_everything(connection, event.at())?;
+                access_tokens::mark_client(connection, number, client_id, mark)?;
+                initial_access_tokens::revoke_of_client(connection, number, client_id, event.at())?;
                 audit::insert(connection, number, &event)
             })
             .await

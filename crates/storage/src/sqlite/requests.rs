@@ -70,13 +70,13 @@ pub(super) fn note(
     progress: Progress,
 ) -> rusqlite::Result<()> {
     let (session, has_signed_in) = match progress {
-        Progress::Opened(browser) => {
+        Progress::Opened { browser, hash } => {
             return connection
                 .prepare_cached(
-                    "UPDATE authorization_requests SET browser = ?3
+                    "UPDATE authorization_requests SET browser = ?3, hash = ?4
                      WHERE profile = ?1 AND id = ?2 AND browser IS NULL",
                 )?
-                .execute(params![profile, id.as_bytes(), browser.as_bytes()])
+                .execute(params![profile, id.as_bytes(), browser.as_bytes(), hash.as_bytes()])
                 .map(drop);
         }
         Progress::SignedIn(session) => (session, true),

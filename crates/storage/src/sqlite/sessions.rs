@@ -28,9 +28,13 @@ impl SessionStore for SqliteStore {
     ) -> Result<(), StoreError> {
         let profile = self.profiles.number(&event.profile)?;
         let begun = self.write_directory(directory, move |connection, number| {
-            insert(connection, number, &session)?;
-            if let Some(before) = instead_of {
-                end(connection, number, before, event.at())?;
+            match instead_of {
+                Some(before) if before == session.id => renew(connection, number, &session)?,
+                Some(before) => {
+                    insert(connection, number, &session)?;
+                    end(connection, number, before, event.at())?;
+                }
+                None => insert(connection, number, &session)?,
             }
             audit::insert(connection, profile, &event)
         });
@@ -115,6 +119,30 @@ fn insert(connection: &Connection, directory: i64, session: &Session) -> rusqlit
             ended_at.map(millis),
         ])
         .map(drop)
+}
+
+/// The same user has signed in again: new secrets, a new time, and what was given in it before goes on.
+fn renew(connection: &Connection, directory: i64, session: &Session) -> rusqlite::Result<()> {
+    let Session { id, hash, frame_hash, user, authentication, used_at, expires_at, .. } = session;
+    let renewed = connection
+        .prepare_cached(
+            "UPDATE sessions SET hash = ?4, frame_hash = ?5, authenticated_at = ?6, authenticated_by = ?7, used_at = ?8,
+                                 expires_at = ?9, keep_until = max(keep_until, ?9)
+             WHERE directory = ?1 AND id = ?2 AND user = ?3 AND ended_at IS NULL",
+        )?
+        .execute(params![
+            directory,
+            id.as_bytes(),
+            user.0.as_bytes(),
+            hash.as_bytes(),
+            frame_hash.as_ref().map(SecretHash::as_bytes),
+            millis(authentication.at),
+            authentication.by.amr(),
+            millis(*used_at),
+            millis(*expires_at),
+        ])?;
+    // It ended in this very moment. Whoever signed in does so again.
+    if renewed == 1 { Ok(()) } else { Err(rusqlite::Error::QueryReturnedNoRows) }
 }
 
 fn find(connection: &Connection, directory: i64, id: OrderedId) -> rusqlite::Result<Option<(Session, User)>> {

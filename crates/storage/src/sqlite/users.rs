@@ -243,7 +243,7 @@ fn end_before(
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE users SET not_before = max(not_before, ?3) WHERE directory = ?1 AND id = ?2")?
-        .execute(params![directory, id.0.as_bytes(), millis(moment)])?;
+        .execute(params![directory, id.0.as_bytes(), millis(audit::after_everything(connection, moment)?)])?;
     let revoked = initial_access_tokens::revoke_of_user(connection, &id.to_string(), event.at())?;
     if revoked > 0 {
         event.detail.insert("initial_access_tokens_revoked".to_owned(), json!(revoked));

@@ -53,10 +53,13 @@ pub(crate) async fn a_request_is_bound_to_the_browser_that_opens_it_first(store:
     let (staff, record) = (profile("staff"), request());
     store.keep_request(&staff, record.clone()).await.unwrap();
     for browser in ["first", "second"] {
-        let opened = Progress::Opened(SecretHash::of(browser));
+        let opened = Progress::Opened {
+            browser: SecretHash::of(browser),
+            hash: SecretHash::of(&format!("h {browser}")),
+        };
         store.note_progress(&staff, record.id, opened).await.unwrap();
-        let bound = store.request(&staff, record.id).await.unwrap().unwrap().browser;
-        assert_eq!(bound, Some(SecretHash::of("first")));
+        let read = store.request(&staff, record.id).await.unwrap().unwrap();
+        assert_eq!((read.browser, read.hash), (Some(SecretHash::of("first")), SecretHash::of("h first")));
     }
 }
 

@@ -78,7 +78,8 @@ pub(crate) async fn a_code_reads_back_as_it_was_written_with_what_stands_against
     let marked_at = mark.at();
     store.mark_client(mark).await.unwrap();
     let (_, marks) = store.code(&staff, &main, code.id).await.unwrap().unwrap();
-    assert_eq!((marks.session.ended_at, marks.client_not_before), (Some(at), Some(marked_at)));
+    assert_eq!(marks.session.ended_at, Some(at));
+    assert!(marks.client_not_before.unwrap() > marked_at, "later than everything that was told of");
     assert!(store.code(&staff, &main, id()).await.unwrap().is_none());
     assert!(store.code(&staff, &directory("nowhere"), code.id).await.unwrap().is_none());
 }
@@ -236,7 +237,6 @@ fn access_token() -> AccessTokenRecord {
         hash: SecretHash::of("a"),
         client_id: "app".into(),
         grant: None,
-        user: None,
         scope: "orders:read".parse().unwrap(),
         audience: "https://orders.example".into(),
         expires_at: later(600),
@@ -246,9 +246,8 @@ fn access_token() -> AccessTokenRecord {
 pub(crate) async fn an_access_token_reads_back_and_can_be_taken_back(store: Arc<dyn Store>) {
     provision(&*store, "staff", &[]).await;
     provision(&*store, "open", &[]).await;
-    let alice = added(&*store, "main", user("alice")).await;
     let staff = profile("staff");
-    let of_user = AccessTokenRecord { grant: Some(id()), user: Some(alice), ..access_token() };
+    let of_user = AccessTokenRecord { grant: Some(id()), ..access_token() };
     for record in [access_token(), of_user] {
         store.keep_access_token(&staff, record.clone()).await.unwrap();
         assert_eq!(store.access_token(&staff, record.id).await.unwrap(), Some(record.clone()));
@@ -293,10 +292,10 @@ pub(crate) async fn what_is_over_is_forgotten_and_what_is_not_stays(store: Arc<d
     let cleaned = clean(later(30)).await;
     assert_eq!((cleaned.codes, cleaned.grants, cleaned.access_tokens), (0, 0, 0));
     let cleaned = clean(later(700)).await;
-    assert_eq!((cleaned.codes, cleaned.access_tokens), (1, 1), "the code that was used is kept for a day");
+    assert_eq!((cleaned.codes, cleaned.access_tokens), (0, 1), "codes are kept for a day");
     assert!(store.grant(&staff, &main, grant.id).await.unwrap().is_some());
     let cleaned = clean(later(2 * 86_400)).await;
-    assert_eq!((cleaned.codes, cleaned.grants), (1, 0));
+    assert_eq!((cleaned.codes, cleaned.grants), (2, 0));
     let cleaned = clean(grant.expires_at.plus(Duration::from_secs(1))).await;
     assert_eq!(cleaned.grants, 1);
     assert!(store.grant(&staff, &main, grant.id).await.unwrap().is_none());

@@ -49,6 +49,8 @@ macro_rules! on_engine {
             users: what_a_user_got_to_register_with_is_taken_back;
             sessions: a_session_reads_back_as_it_was_written_and_with_its_user;
             sessions: a_session_takes_the_place_of_the_one_before;
+            sessions: a_session_goes_on_under_its_name_with_other_secrets;
+            sessions: a_session_is_revoked_also_after_it_has_ended;
             sessions: a_session_ends_once_however_many_ask_at_once;
             sessions: a_session_is_noted_as_used_and_never_as_used_earlier;
             sessions: a_session_needs_a_directory_that_is_known;

@@ -7,7 +7,7 @@ use primitives::secret::SecretHash;
 use primitives::store::StoreError;
 use storage::{Cleaned, Retention, Store};
 
-use crate::world::{NOW, added, directory, event, id, profile, provision, session, user};
+use crate::world::{NOW, added, directory, directory_event, event, id, profile, provision, session, user};
 
 fn later(seconds: u64) -> Timestamp {
     Timestamp::from_seconds(NOW.seconds() + seconds)
@@ -42,9 +42,14 @@ pub(crate) async fn a_session_takes_the_place_of_the_one_before(store: Arc<dyn S
     let (before, after) = (first.id, second.id);
     store.begin_session(&main, first, None, event(EventKind::UserSignedIn)).await.unwrap();
     // What cannot be written ends nothing.
+    let third = session(alice);
+    let bystander = third.id;
+    store.begin_session(&main, third, None, event(EventKind::UserSignedIn)).await.unwrap();
     let again = store.session(&main, before).await.unwrap().unwrap().0;
-    assert!(store.begin_session(&main, again, Some(before), event(EventKind::UserSignedIn)).await.is_err());
-    assert_eq!(store.session(&main, before).await.unwrap().unwrap().0.ended_at, None);
+    assert!(
+        store.begin_session(&main, again, Some(bystander), event(EventKind::UserSignedIn)).await.is_err()
+    );
+    assert_eq!(store.session(&main, bystander).await.unwrap().unwrap().0.ended_at, None);
 
     let signed_in = event(EventKind::UserSignedIn);
     let at = signed_in.at();
@@ -52,7 +57,7 @@ pub(crate) async fn a_session_takes_the_place_of_the_one_before(store: Arc<dyn S
     assert_eq!(store.session(&main, before).await.unwrap().unwrap().0.ended_at, Some(at));
     assert_eq!(store.session(&main, after).await.unwrap().unwrap().0.ended_at, None);
     let entries = store.audit_since(Timestamp::from_seconds(0), 100).await.unwrap();
-    assert_eq!(entries.iter().filter(|entry| entry.kind == "user-signed-in").count(), 2);
+    assert_eq!(entries.iter().filter(|entry| entry.kind == "user-signed-in").count(), 3);
 }
 
 pub(crate) async fn a_session_ends_once_however_many_ask_at_once(store: Arc<dyn Store>) {
@@ -120,4 +125,45 @@ pub(crate) async fn sessions_that_are_long_over_are_forgotten_in_small_bites(sto
     for (index, id) in ids.into_iter().enumerate() {
         assert_eq!(store.session(&main, id).await.unwrap().is_some(), index >= 3);
     }
+}
+
+/// The same user signs in again: the session goes on, and whoever knew its secrets does not know the new ones.
+pub(crate) async fn a_session_goes_on_under_its_name_with_other_secrets(store: Arc<dyn Store>) {
+    provision(&*store, "staff", &[]).await;
+    let main = directory("main");
+    let (alice, bob) =
+        (added(&*store, "main", user("alice")).await, added(&*store, "main", user("bob")).await);
+    let first = session(alice);
+    let signed_in = || event(EventKind::UserSignedIn);
+    store.begin_session(&main, first.clone(), None, signed_in()).await.unwrap();
+    let mut again = first.clone();
+    again.hash = SecretHash::of("another");
+    again.frame_hash = Some(SecretHash::of("another frame"));
+    again.authentication.at = later(60);
+    again.used_at = later(60);
+    again.expires_at = later(3_660);
+    store.begin_session(&main, again.clone(), Some(first.id), signed_in()).await.unwrap();
+    assert_eq!(store.session(&main, first.id).await.unwrap().unwrap().0, again);
+    // Not as somebody else, and not once it has ended.
+    let of_bob = identity::session::Session { user: bob, ..again.clone() };
+    assert!(store.begin_session(&main, of_bob, Some(first.id), signed_in()).await.is_err());
+    store.end_session(&main, first.id, event(EventKind::SessionEnded)).await.unwrap();
+    assert!(store.begin_session(&main, again, Some(first.id), signed_in()).await.is_err());
+}
+
+/// An operator takes it back, with everything that was given in it.
+pub(crate) async fn a_session_is_revoked_also_after_it_has_ended(store: Arc<dyn Store>) {
+    provision(&*store, "staff", &[]).await;
+    let main = directory("main");
+    let alice = added(&*store, "main", user("alice")).await;
+    let first = session(alice);
+    store.begin_session(&main, first.clone(), None, event(EventKind::UserSignedIn)).await.unwrap();
+    store.end_session(&main, first.id, event(EventKind::SessionEnded)).await.unwrap();
+    let ended_at = store.session(&main, first.id).await.unwrap().unwrap().0.ended_at;
+    let revoked = || directory_event("main", EventKind::SessionRevoked, alice);
+    assert!(store.revoke_session(first.id, revoked()).await.unwrap());
+    assert_eq!(store.session(&main, first.id).await.unwrap().unwrap().0.ended_at, ended_at);
+    assert!(!store.revoke_session(id(), revoked()).await.unwrap());
+    let told = store.audit_since(Timestamp::from_seconds(0), 100).await.unwrap();
+    assert_eq!(told.iter().filter(|entry| entry.kind == "session-revoked").count(), 1);
 }

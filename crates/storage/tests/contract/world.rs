@@ -168,7 +168,6 @@ pub(crate) fn code(user: UserId) -> CodeRecord {
         hash: SecretHash::of("c"),
         client_id: "app".into(),
         redirect_uri: "https://app.example/cb".into(),
-        redirect_uri_is_stated: true,
         challenge: CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap(),
         scope: "openid orders:read".parse().unwrap(),
         nonce: Some("n".into()),

@@ -93,7 +93,6 @@ async fn every_error_is_told_to_registered_origins_and_nobody_else() {
         ("/customers/assisted-token?client_id=orders-api&scope=dcr", "invalid_request"),
         ("/customers/assisted-token?client_id=nobody&scope=dcr", "invalid_client"),
         ("/customers/assisted-token?scope=dcr", "invalid_request"),
-        ("/open/assisted-token?client_id=shop-app&scope=dcr", "invalid_request"),
     ] {
         let answer = open(&alice, path, "iframe").await;
         answer.error_page(400, error);
@@ -124,7 +123,7 @@ async fn a_profile_without_the_switch_has_neither_the_flow_nor_its_cookie() {
     let alice = Person::of(&server);
     alice.install(ALICE).await;
     assert!(alice.cookie("__Host-frame.customers").is_none());
-    open(&alice, PATH, "iframe").await.error_page(400, "invalid_request");
+    open(&alice, PATH, "iframe").await.refused(404, "not_found");
     let metadata = server.get("/customers/.well-known/openid-configuration").await.json();
     assert!(metadata.get("assisted_token_endpoint").is_none());
 }

@@ -271,3 +271,64 @@ async fn guessing_is_slowed_down_and_nobody_is_locked_out_by_it() {
     let (page, _) = mallory.page(&Ask::dcr()).await;
     assert_eq!(mallory.sign_in(&page, ALICE).await.status, 303, "slowed down, and not locked");
 }
+
+/// Whoever posts a request knows where it waits, and could have a form of theirs answer it in a browser that opens it.
+#[tokio::test]
+async fn a_request_that_somebody_else_posted_goes_on_where_only_its_browser_knows() {
+    let server = Server::demo().await;
+    let app = server.web_app().await;
+    let (mallory, alice) = (Person::of(&server), Person::of(&server));
+    let ask = Ask::code("open", &app.id, "orders:read");
+    let known = mallory.post("/open/authorize", &ask.form()).await.header("location").to_owned();
+    let opened = alice.get(&known).await;
+    let page = opened.header("location").to_owned();
+    assert!(opened.status == 303 && page != known && page.contains("/authorize/mar_"), "{opened:?}");
+    // Without the headers of newer browsers, and with Alice's cookies.
+    alice.sign_in(&known, BOB).await.error_page(400, "invalid_request");
+    assert!(alice.cookie("__Host-session.open").is_none());
+    mallory.get(&page).await.error_page(403, "access_denied");
+    assert_eq!(alice.sign_in(&page, ALICE).await.status, 303);
+}
+
+#[tokio::test]
+async fn one_network_cannot_fill_the_store_with_requests_that_nobody_answers() {
+    let server = Server::with(|world| world.replace("slow_guessing = false", "")).await;
+    let stranger = Person::of(&server);
+    for _ in 0..200 {
+        assert_eq!(stranger.ask(&Ask::dcr()).await.status, 303);
+    }
+    for answer in
+        [stranger.ask(&Ask::dcr()).await, stranger.post("/customers/authorize", &Ask::dcr().form()).await]
+    {
+        answer.error_page(429, "temporarily_unavailable");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    server.clock.forward(std::time::Duration::from_secs(1));
+    assert_eq!(stranger.ask(&Ask::dcr()).await.status, 303);
+    server.clock.forward(std::time::Duration::from_secs(15 * 60));
+    let junk = Ask::dcr().with("unknown", &"x".repeat(9_000));
+    assert_eq!(stranger.ask(&junk).await.status, 303, "what nobody reads is not kept");
+}
+
+/// Behind a proxy everybody has one address, unless the proxy is believed about theirs.
+#[tokio::test]
+async fn who_guesses_behind_a_proxy_slows_down_nobody_else_there() {
+    let server = Server::with(|world| {
+        let world = world.replace("slow_guessing = false", "");
+        world.replace("store = ", "trusted_proxies = [\"127.0.0.1\"]\nstore = ")
+    })
+    .await;
+    let (mallory, alice) = (Person::of(&server), Person::of(&server));
+    *mallory.headers.borrow_mut() = vec![("x-forwarded-for", "203.0.113.9".to_owned())];
+    *alice.headers.borrow_mut() = vec![("x-forwarded-for", "198.51.100.7".to_owned())];
+    let (page, _) = mallory.page(&Ask::dcr()).await;
+    for _ in 0..10 {
+        assert_eq!(mallory.sign_in(&page, ("alice", "guess")).await.status, 403);
+    }
+    assert_eq!(mallory.sign_in(&page, ("alice", "guess")).await.status, 429);
+    // What a stranger writes in front of what the proxy writes changes nothing.
+    *mallory.headers.borrow_mut() = vec![("x-forwarded-for", "198.51.100.8, 203.0.113.9".to_owned())];
+    assert_eq!(mallory.sign_in(&page, ("alice", "guess")).await.status, 429);
+    let (page, _) = alice.page(&Ask::dcr()).await;
+    assert_eq!(alice.sign_in(&page, ALICE).await.status, 303);
+}

@@ -119,6 +119,8 @@ async fn consent_is_implied_for_an_install_of_ones_own_and_for_nobody_elses() {
     let ask = Ask::code("customers", &install.id, "openid orders:read");
     assert!(!asks_for_consent(&alice, &ask).await);
     assert!(asks_for_consent(&bob, &ask).await);
+    bob.answer_all(&ask, BOB).await;
+    assert!(asks_for_consent(&bob, &ask).await, "each time: it is on somebody else's device");
     // A template that the operator does not call the own is asked about.
     let server = Server::with(|world| world.replace("first_party = true", "first_party = false")).await;
     let alice = Person::of(&server);

@@ -160,7 +160,7 @@ async fn without_a_client_and_an_address_of_its_own_nobody_is_sent_anywhere() {
         let wrong = ask().with("redirect_uri", "https://evil.example/").with("response_type", "bogus");
         let html = person.ask(&wrong).await.error_page(400, "invalid_redirect_uri");
         assert!(html.contains("127.0.0.1") && html.contains("evil.example"), "both hosts are named");
-        person.ask(&Ask::code("staff", "enroller", "dcr")).await.error_page(400, "invalid_request");
+        person.ask(&Ask::code("staff", "enroller", "dcr")).await.refused(404, "not_found");
     }
     // A template that is switched off, and one that is gone.
     let template = "[profiles.customers.templates.shop-install]\n";

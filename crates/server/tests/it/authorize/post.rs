@@ -15,6 +15,7 @@ async fn a_request_that_is_posted_is_kept_and_the_browser_comes_back_for_it() {
     assert_eq!(answer.status, 303);
     let page = answer.header("location").to_owned();
     assert!(page.contains("/authorize/mar_"));
+    let page = alice.get(&page).await.header("location").to_owned();
     let location = alice.get(&page).await.header("location").to_owned();
     assert!(location.starts_with(CALLBACK), "who is signed in is not asked: {location}");
 

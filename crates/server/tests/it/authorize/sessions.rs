@@ -198,3 +198,59 @@ async fn signing_out_ends_the_session_and_what_was_given_for_as_long_as_it_lasts
     assert_eq!(server.refresh("customers", credential, &for_longer.text("refresh_token")).await.status, 200);
     assert_eq!(server.introspect("customers", &for_longer.text("access_token")).await["active"], true);
 }
+
+/// Another app's wish to see the password again is no reason to end what this one has.
+#[tokio::test]
+async fn whoever_signs_in_again_keeps_what_was_given_before() {
+    let server = Server::demo().await;
+    let alice = Person::of(&server);
+    let (one, other) = (alice.install(ALICE).await, alice.install(ALICE).await);
+    let ask = Ask::code("customers", &one.id, "openid orders:read");
+    let location = alice.answer_all(&ask, ALICE).await;
+    let credential = Who::Secret(one.credential());
+    let tokens = server.redeem("customers", credential, &location).await;
+    let before = alice.cookie("__Host-session.customers").unwrap();
+    alice.answer_all(&of(&other).with("prompt", "login"), ALICE).await;
+    let after = alice.cookie("__Host-session.customers").unwrap();
+    assert_ne!(before, after, "the secret is a new one");
+    assert_eq!(server.introspect("customers", &tokens.text("access_token")).await["active"], true);
+    assert_eq!(server.refresh("customers", credential, &tokens.text("refresh_token")).await.status, 200);
+    let overheard = Person::of(&server);
+    overheard.plant("__Host-session.customers", &before);
+    assert!(!is_silent(&overheard, &of(&one)).await, "the old one is worth nothing");
+    // Somebody else's sign-in ends it.
+    let (page, _) = alice.page(&of(&other).with("prompt", "login")).await;
+    alice.sign_in(&page, BOB).await;
+    assert_eq!(server.introspect("customers", &tokens.text("access_token")).await["active"], false);
+}
+
+#[tokio::test]
+async fn a_mark_holds_also_after_the_clock_has_stepped_back() {
+    let server = Server::demo().await;
+    let alice = Person::of(&server);
+    let install = alice.install(ALICE).await;
+    server.clock.back(Duration::from_secs(600));
+    let (main, name) = ("main".parse().unwrap(), "alice".parse().unwrap());
+    let directory = server.app.directory(&main);
+    let password = identity::password::NewPassword::parse("another-password".to_owned().into()).unwrap();
+    identity::manage::set_password(&name, password, &directory).await.unwrap();
+    assert!(!is_silent(&alice, &of(&install)).await);
+    // And whoever signs in with the new one is signed in.
+    let location = alice.answer_all(&of(&install), ("alice", "another-password")).await;
+    let tokens = server.redeem("customers", Who::Secret(install.credential()), &location).await;
+    assert_eq!(server.introspect("customers", &tokens.text("access_token")).await["active"], true);
+    assert!(is_silent(&alice, &of(&install)).await);
+}
+
+#[tokio::test]
+async fn whoever_signs_in_as_somebody_else_than_was_hinted_at_is_not_asked_for_ever() {
+    let server = Server::demo().await;
+    let (alice, bob) = (Person::of(&server), Person::of(&server));
+    let install = alice.install(ALICE).await;
+    let location = alice.answer_all(&of(&install), ALICE).await;
+    let tokens = server.redeem("customers", Who::Secret(install.credential()), &location).await;
+    let ask = of(&install).with("id_token_hint", &tokens.text("id_token"));
+    let (page, _) = bob.page(&ask).await;
+    bob.sign_in(&page, BOB).await;
+    bob.get(&page).await.told("login_required", &server.issuer("customers"));
+}

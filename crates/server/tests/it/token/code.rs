@@ -106,6 +106,24 @@ async fn a_public_client_gets_no_refresh_token_unless_the_profile_says_so() {
 }
 
 #[tokio::test]
+async fn a_profile_that_changes_its_mind_about_public_clients_refreshes_none_of_them() {
+    let mut server = Server::demo().await;
+    let app = server
+        .open_client(&json!({
+            "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
+            "grant_types": ["authorization_code", "refresh_token"],
+        }))
+        .await;
+    let ask = Ask::code("open", &app.id, "orders:read");
+    let location = Person::of(&server).answer_all(&ask, ALICE).await;
+    let tokens = server.redeem("open", Who::Public(&app.id), &location).await;
+    let (on, off) = ("refresh_tokens_for_public_clients = true", "refresh_tokens_for_public_clients = false");
+    server.reload(on, off).await.unwrap();
+    let token = tokens.text("refresh_token");
+    server.refresh("open", Who::Public(&app.id), &token).await.refused(400, "unauthorized_client");
+}
+
+#[tokio::test]
 async fn what_the_template_lost_since_the_user_consented_is_not_given() {
     let mut server = Server::demo().await;
     let install = Person::of(&server).install(ALICE).await;
