@@ -54,7 +54,7 @@ const PARTS: &[Part] = &[
 /// Installs what is missing, then runs every part that this machine can run; fails where one failed, and with
 /// `CI=true` also where one was left out.
 pub(crate) fn run() -> anyhow::Result<()> {
-    debian::need(&[("strace", "strace")])?;
+    debian::need(&[("strace", "strace"), ("chromium", "chromium"), ("chromedriver", "chromium-driver")])?;
     let (mut failed, mut left_out) = (Vec::new(), Vec::new());
     for part in PARTS {
         if let Some(runtime) = part.needs.as_ref().filter(|runtime| !runtime.is_there()) {

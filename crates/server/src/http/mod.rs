@@ -93,12 +93,13 @@ impl Endpoints {
                     .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER])
                     .max_age(PREFLIGHT_LASTS),
             );
+        // What a form was sent to is opened again when a tab comes back, and shows what is due then.
         let for_people = Router::new()
             .route("/authorize", get(authorize::get).post(authorize::post))
             .route("/authorize/{handle}", get(interaction::get))
-            .route("/authorize/{handle}/sign-in", post(interaction::post_sign_in))
-            .route("/authorize/{handle}/account", post(interaction::post_account))
-            .route("/authorize/{handle}/consent", post(interaction::post_consent))
+            .route("/authorize/{handle}/sign-in", get(interaction::get).post(interaction::post_sign_in))
+            .route("/authorize/{handle}/account", get(interaction::get).post(interaction::post_account))
+            .route("/authorize/{handle}/consent", get(interaction::get).post(interaction::post_consent))
             .route("/assisted-token", get(assisted_token::get))
             .route("/logout", get(sign_out::get).post(sign_out::post));
         let router = for_people

@@ -63,8 +63,8 @@ impl Question<'_> {
         let fingerprint = fingerprint(self.inquiry, asked, person);
         if asked.is_for_registering() {
             let device = device_of(only(self.headers, &header::USER_AGENT));
-            let shown = &fingerprint;
-            return ConfirmRegistration { client, destination, device, account, action: &action, shown }
+            let (action, shown) = (&action, &fingerprint);
+            return ConfirmRegistration { client, destination, device, account, action, shown, remembered }
                 .to_response(self.reader);
         }
         let texts = &self.profile.resource.scope_texts;

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use protocol::scope::{OF_IDENTITY, OFFLINE_ACCESS};
 
 use super::client::{ClientShown, Link, Name};
 use super::destination::Destination;
@@ -61,6 +62,16 @@ impl<'a> ScopeWords<'a> {
     }
 }
 
+/// Where a scope stands among others: who somebody is comes before what is done in their name, and for how long comes
+/// last.
+fn place(token: &str) -> usize {
+    match OF_IDENTITY.iter().position(|known| *known == token) {
+        Some(_) if token == OFFLINE_ACCESS => OF_IDENTITY.len() + 1,
+        Some(place) => place,
+        None => OF_IDENTITY.len(),
+    }
+}
+
 #[derive(Template)]
 #[template(path = "consent.html")]
 struct ConsentPage<'a> {
@@ -81,6 +92,8 @@ impl Consent<'_> {
     /// The page.
     pub fn to_response(&self, reader: &Preferences) -> Response {
         let page = Page::of(reader);
+        let mut scopes = self.scopes.to_vec();
+        scopes.sort_by_key(|scope| place(scope.token));
         let html = ConsentPage {
             page,
             client: self.client.name(reader),
@@ -88,7 +101,7 @@ impl Consent<'_> {
             registered: self.client.registered.in_words(page.phrases),
             by_itself: self.client.registered.by_itself(),
             destination: self.destination,
-            scopes: self.scopes.iter().map(|scope| ScopeWords::of(scope, page.phrases)).collect(),
+            scopes: scopes.iter().map(|scope| ScopeWords::of(scope, page.phrases)).collect(),
             account: Visible(self.account),
             action: self.action,
             shown: self.shown,

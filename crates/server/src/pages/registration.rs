@@ -26,6 +26,8 @@ pub struct ConfirmRegistration<'a> {
     pub action: &'a str,
     /// What is sent back in the field `shown`, so that nobody confirms anything but what this page showed.
     pub shown: &'a str,
+    /// Whether the answer will be remembered.
+    pub remembered: bool,
 }
 
 #[derive(Template)]
@@ -41,6 +43,7 @@ struct ConfirmRegistrationPage<'a> {
     account: Visible<'a>,
     action: &'a str,
     shown: &'a str,
+    remembered: bool,
 }
 
 impl ConfirmRegistration<'_> {
@@ -58,6 +61,7 @@ impl ConfirmRegistration<'_> {
             account: Visible(self.account),
             action: self.action,
             shown: self.shown,
+            remembered: self.remembered,
         };
         response::page(StatusCode::OK, &html)
     }

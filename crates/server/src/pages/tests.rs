@@ -108,7 +108,8 @@ fn every_page(texts: &Texts, reader: &Preferences) -> Vec<Named> {
         let consent = Consent { client, destination, scopes, account: text, action, shown: text, remembered };
         pages.push((format!("consent-{index}"), consent.to_response(reader)));
         let device = device_of(Some(text));
-        let confirm = ConfirmRegistration { client, destination, device, account: text, action, shown: text };
+        let (account, shown) = (text, text);
+        let confirm = ConfirmRegistration { client, destination, device, account, action, shown, remembered };
         pages.push((format!("confirm-registration-{index}"), confirm.to_response(reader)));
     }
     for (name, kind) in [

@@ -50,6 +50,7 @@ impl Process {
     /// Starts it on a configuration that was changed.
     pub(crate) fn start_changed(change: impl FnOnce(String) -> String) -> Self {
         let folder = TempDir::new().unwrap();
+        demo::furnish(folder.path()).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let world = change(demo::world(port, "sqlite:matricula.db"));
         std::fs::write(folder.path().join("matricula.toml"), world).unwrap();
