@@ -8,9 +8,16 @@ use anyhow::bail;
 pub(crate) fn need(programs: &[(&str, &str)]) -> anyhow::Result<()> {
     let missing: Vec<&str> =
         programs.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
+}
+
+/// Makes sure that Python is there, with a module that Debian packs apart from it.
+pub(crate) fn need_python_module(module: &str, package: &str) -> anyhow::Result<()> {
+    let found = Command::new("python3").args(["-c", &format!("import {module}")]).output();
+    if found.is_ok_and(|output| output.status.success()) { Ok(()) } else { install(&[package]) }
+}
+
+fn install(missing: &[&str]) -> anyhow::Result<()> {
     println!("Installing from Debian: {}", missing.join(" "));
     let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0"));
     let prefix: &[&str] = if root { &[] } else { &["sudo"] };
@@ -20,7 +27,7 @@ pub(crate) fn need(programs: &[(&str, &str)]) -> anyhow::Result<()> {
         Command::new(program).args(rest).env("DEBIAN_FRONTEND", "noninteractive").status().ok()
     };
     let install: Vec<&str> =
-        ["install", "-y", "--no-install-recommends"].iter().chain(&missing).copied().collect();
+        ["install", "-y", "--no-install-recommends"].iter().chain(missing).copied().collect();
     // The lists may be missing or old; that is known only when it fails.
     let went_well = |status: Option<std::process::ExitStatus>| status.is_some_and(|status| status.success());
     if went_well(apt(&install)) || (went_well(apt(&["update"])) && went_well(apt(&install))) {

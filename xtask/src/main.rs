@@ -3,6 +3,7 @@
 mod bench;
 mod conformance;
 mod debian;
+mod interop;
 mod test;
 
 use std::path::PathBuf;
@@ -25,6 +26,8 @@ enum Command {
     Bench(bench::Bench),
     /// Check that every requirement in docs/conformance has its code and its test.
     Conformance,
+    /// Run client libraries that others wrote against a server, as `test` does.
+    Interop,
     /// A bare ceiling, for `bench`.
     #[command(hide = true, subcommand)]
     Bare(bench::Bare),
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Command::Test => test::run(),
         Command::Bench(bench) => bench.run(),
         Command::Conformance => conformance::check(),
+        Command::Interop => interop::run(),
         Command::Bare(bare) => bare.serve(),
     };
     match result {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use crate::{conformance, debian, root};
+use crate::{conformance, debian, interop, root};
 
 /// One part of the whole.
 struct Part {
@@ -48,6 +48,7 @@ const PARTS: &[Part] = &[
         run: || cargo(&["doc", "--workspace", "--no-deps", "--locked"], &[("RUSTDOCFLAGS", "-D warnings")]),
     },
     Part { name: "the tests", needs: None, run: || cargo(&["test", "--workspace", "--locked"], &[]) },
+    Part { name: "client libraries of others", needs: None, run: interop::run },
     Part { name: "the requirements of the specifications", needs: None, run: conformance::check },
 ];
 
@@ -92,7 +93,8 @@ impl Runtime {
     }
 }
 
-fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
+/// Runs Cargo in the workspace.
+pub(crate) fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
     let status = Command::new("cargo")
         .args(arguments)
         .envs(environment.iter().copied())
