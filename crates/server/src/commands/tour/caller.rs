@@ -12,6 +12,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// An answer, with the request that it is to, as it is shown.
 pub(super) struct Answer {
     pub(super) request: Vec<String>,
@@ -19,6 +21,8 @@ pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     /// Null where the body is empty or no JSON.
     pub(super) json: Value,
+    /// The page, where the body is one.
+    pub(super) html: String,
     pub(super) took: Duration,
 }
 
@@ -57,13 +61,11 @@ impl Caller {
         client: Option<(&str, &str)>,
         form: &[(&str, &str)],
     ) -> anyhow::Result<Answer> {
-        let mut headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
+        let mut headers = vec![("content-type", FORM.to_owned())];
         if let Some((id, secret)) = client {
             headers.push(("authorization", basic(id, secret)));
         }
-        let pairs: Vec<String> =
-            form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        self.send(Method::POST, path, &headers, pairs.join("&")).await
+        self.send(Method::POST, path, &headers, form_of(form)).await
     }
 
     /// Posts JSON, with a token where there is one.
@@ -78,6 +80,33 @@ impl Caller {
             headers.push(("authorization", format!("Bearer {token}")));
         }
         self.send(Method::POST, path, &headers, body.to_string()).await
+    }
+
+    /// Asks with an access token.
+    pub(super) async fn get_with(&self, path: &str, token: &str) -> anyhow::Result<Answer> {
+        self.send(Method::GET, path, &[("authorization", format!("Bearer {token}"))], String::new()).await
+    }
+
+    /// What a browser sends: a form is posted, and where there is none the address is opened.
+    pub(super) async fn browse(
+        &self,
+        path: &str,
+        form: Option<String>,
+        headers: &[(&'static str, String)],
+    ) -> anyhow::Result<Answer> {
+        let mut headers = headers.to_vec();
+        match form {
+            None => self.send(Method::GET, path, &headers, String::new()).await,
+            Some(form) => {
+                headers.push(("content-type", FORM.to_owned()));
+                self.send(Method::POST, path, &headers, form).await
+            }
+        }
+    }
+
+    /// The path of an address that is the server's.
+    pub(super) fn path_of<'a>(&self, address: &'a str) -> Option<&'a str> {
+        address.strip_prefix(&self.base)
     }
 
     async fn send(
@@ -102,14 +131,18 @@ impl Caller {
             self.client.request(request).await.with_context(|| format!("{path} did not answer"))?;
         let (parts, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
-        let is_json =
-            parts.headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/json");
-        let json = if is_json { serde_json::from_slice(&body)? } else { Value::Null };
+        let is = |wanted: &str| {
+            let stated = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            stated.is_some_and(|stated| stated.starts_with(wanted))
+        };
+        let json = if is("application/json") { serde_json::from_slice(&body)? } else { Value::Null };
+        let html = if is("text/html") { String::from_utf8_lossy(&body).into_owned() } else { String::new() };
         Ok(Answer {
             request: shown,
             status: parts.status,
             headers: parts.headers,
             json,
+            html,
             took: begun.elapsed(),
         })
     }
@@ -125,6 +158,13 @@ fn base64_standard(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
+/// A form as it is sent.
+pub(super) fn form_of(fields: &[(&str, &str)]) -> String {
+    let pairs = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+/// Text as it stands in a form, or in the query of an address.
 fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::super::say;
+use super::browser::Visit;
 use super::caller::Answer;
 
 /// Tells, shows and checks.
@@ -52,6 +53,25 @@ impl Guide {
         say(format_args!("   < {} {body}", answer.status));
     }
 
+    /// Shows what a browser went through, as its developer tools would.
+    pub(super) fn show_visit(&self, visit: &Visit) {
+        for answer in &visit.answers {
+            for line in answer.request.iter().filter(|line| !is_customary(line)) {
+                say(format_args!("   > {line}"));
+            }
+            say(format_args!("   < {} ({:.1} ms)", answer.status, milliseconds(answer.took)));
+            for name in ["location", "set-cookie"] {
+                for value in answer.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()) {
+                    say(format_args!("   < {name}: {value}"));
+                }
+            }
+        }
+        if !visit.page().title().is_empty() {
+            say(format_args!("   The page: {}", visit.page().title()));
+        }
+        say("");
+    }
+
     /// Checks something about what was just shown.
     pub(super) fn check(&mut self, what: &str, is_so: bool) {
         if !is_so {
@@ -72,6 +92,11 @@ impl Guide {
     pub(super) fn failed(&self) -> usize {
         self.failed
     }
+}
+
+/// What every request of a browser has.
+fn is_customary(line: &str) -> bool {
+    line.starts_with("user-agent") || line.starts_with("content-type")
 }
 
 pub(super) fn milliseconds(duration: Duration) -> f64 {

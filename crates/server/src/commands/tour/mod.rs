@@ -3,6 +3,7 @@
 //! A server is started as an operator would start it (`matricula serve`, a configuration file, an SQLite file), and then
 //! spoken to as clients would. Every request and answer is printed, and every answer is checked.
 
+mod browser;
 mod caller;
 mod guide;
 mod server;

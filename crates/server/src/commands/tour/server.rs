@@ -7,7 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use crate::demo;
@@ -104,10 +104,35 @@ impl Server {
     }
 }
 
+/// What an operator does with users, while the server runs. A password is one line of standard input.
+pub(super) async fn manage_user(
+    store: &Path,
+    words: &[&str],
+    password: Option<&str>,
+) -> anyhow::Result<String> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .arg("user")
+        .args(words)
+        .arg("--store")
+        .arg(format!("sqlite:{}", store.display()))
+        .env_remove("MATRICULA_LOG")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    if let (Some(mut input), Some(password)) = (child.stdin.take(), password) {
+        input.write_all(format!("{password}\n").as_bytes()).await?;
+    }
+    let output = child.wait_with_output().await?;
+    if !output.status.success() {
+        bail!("`matricula user {}` failed", words.join(" "));
+    }
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
 /// The newest entries of the audit log, as an operator reads them.
 pub(super) async fn audit_tail(store: &Path) -> anyhow::Result<String> {
     let output = Command::new(std::env::current_exe()?)
-        .args(["audit", "tail", "--lines", "8", "--store"])
+        .args(["audit", "tail", "--lines", "32", "--store"])
         .arg(format!("sqlite:{}", store.display()))
         .output()
         .await?;
