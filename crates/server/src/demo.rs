@@ -93,6 +93,10 @@ fn claims_of(username: &str) -> Map<String, Value> {
     }
 }
 
+/// The verifier and the challenge of RFC 7636 appendix B, which everybody knows.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
 /// What to try first, as a person would type it.
 pub fn greeting(port: u16) -> String {
     let base = format!("http://localhost:{port}");
@@ -119,6 +123,25 @@ pub fn greeting(port: u16) -> String {
         (
             "a token for the API, with what it was given",
             format!("curl -s -u CLIENT_ID:CLIENT_SECRET {base}/staff/token -d grant_type=client_credentials"),
+        ),
+        (
+            "alice, whose password is alice-password: open this in a browser. It ends at an address of an app that is not \
+             there, with a code in it",
+            format!(
+                "{base}/customers/authorize?response_type=code&client_id=shop-app&scope=dcr&code_challenge={CHALLENGE}&code_challenge_method=S256"
+            ),
+        ),
+        (
+            "what her app gets for the code, within a minute: a one-shot token to register with",
+            format!(
+                "curl -s {base}/customers/token -d grant_type=authorization_code -d client_id=shop-app -d code_verifier={VERIFIER} -d code=CODE"
+            ),
+        ),
+        (
+            "the installation of her app, with that token",
+            format!(
+                "curl -s {base}/customers/register -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' -d '{{\"software_id\":\"shop-install\"}}'"
+            ),
         ),
     ] {
         text.push_str(&format!("  # {what}\n  {command}\n"));
