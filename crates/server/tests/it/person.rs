@@ -213,6 +213,12 @@ pub(crate) fn hidden(html: &str, name: &str) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
+/// What a JWT says.
+pub(crate) fn claims(jwt: &str) -> Value {
+    let payload = jwt.split('.').nth(1).unwrap_or_else(|| panic!("not a JWT: {jwt}"));
+    serde_json::from_slice(&protocol::jose::decode_base64url(payload).unwrap()).unwrap()
+}
+
 /// A parameter of an address.
 pub(crate) fn parameter(location: &str, name: &str) -> Option<String> {
     let url = url::Url::parse(location).unwrap();
@@ -283,6 +289,11 @@ impl Server {
 }
 
 impl Answer {
+    /// What the ID token of an answer of the token endpoint says.
+    pub(crate) fn id_token_claims(&self) -> Value {
+        claims(&self.text("id_token"))
+    }
+
     /// A page, with what every page has.
     #[track_caller]
     pub(crate) fn html(&self) -> String {

@@ -332,3 +332,57 @@ async fn who_guesses_behind_a_proxy_slows_down_nobody_else_there() {
     let (page, _) = alice.page(&Ask::dcr()).await;
     assert_eq!(alice.sign_in(&page, ALICE).await.status, 303);
 }
+
+/// RFC 9700 §4.12: after 307 a browser would send the password on.
+#[tokio::test]
+async fn a_password_goes_nowhere_but_where_it_was_typed() {
+    let server = Server::demo().await;
+    let alice = Person::of(&server);
+    let (page, _) = alice.page(&Ask::dcr()).await;
+    let wrong = alice.sign_in(&page, ("alice", "wrong")).await;
+    assert!(wrong.headers.get("location").is_none());
+    let right = alice.sign_in(&page, ALICE).await;
+    assert_eq!(right.status, 303);
+    let allowed = alice.allow(&page).await;
+    assert_eq!(allowed.status, 303);
+    assert!(parameter(allowed.header("location"), "code").is_some());
+    let posted = alice.post("/customers/authorize", &Ask::dcr().form()).await;
+    assert_eq!(posted.status, 303);
+}
+
+/// RFC 6749 §10.4: at rest there are hashes, of everything that is worth something.
+#[tokio::test]
+async fn nothing_that_opens_a_door_stands_in_the_store_in_the_clear() {
+    let mut server = Server::demo().await;
+    let alice = Person::of(&server);
+    let install = alice.install(ALICE).await;
+    let credential = Who::Secret(install.credential());
+    let ask = Ask::code("customers", &install.id, "openid offline_access orders:read");
+    let spent = alice.answer_all(&ask, ALICE).await;
+    let tokens = server.redeem("customers", credential, &spent).await;
+    let unspent = alice.answer_all(&ask, ALICE).await;
+    // A request that waits for its answer.
+    let (page, _) = Person::of(&server).page(&ask).await;
+    let mut secrets = vec![
+        install.secret.clone(),
+        parameter(&spent, "code").unwrap(),
+        parameter(&unspent, "code").unwrap(),
+        tokens.text("refresh_token"),
+        tokens.text("access_token"),
+        page.rsplit('/').next().unwrap().to_owned(),
+        ALICE.1.to_owned(),
+    ];
+    let cookies = ["__Host-session.customers", "__Host-device.main", "__Host-frame.customers"];
+    secrets.extend(cookies.map(|name| alice.cookie(name).unwrap_or_else(|| panic!("no cookie {name}"))));
+    drop(alice);
+    server.stop().await;
+    let mut file = std::fs::read(server.store_path()).unwrap();
+    file.extend(std::fs::read(server.store_path().with_extension("db-wal")).unwrap_or_default());
+    for secret in secrets {
+        // The end of it is what is secret; what stands before may be the name of a row.
+        let end = &secret.as_bytes()[secret.len().saturating_sub(40)..];
+        assert!(!file.windows(end.len()).any(|window| window == end), "{secret}");
+    }
+    let known = install.id.as_bytes();
+    assert!(file.windows(known.len()).any(|window| window == known), "what is looked for would be found");
+}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::person::{ALICE, Ask, BOB, CALLBACK, Person, Who};
 use crate::world::{NOW, Registered, Server};
 
@@ -17,9 +19,7 @@ async fn is_silent(person: &Person<'_>, ask: &Ask) -> bool {
 
 async fn auth_time(server: &Server, install: &Registered, location: &str) -> u64 {
     let tokens = server.redeem("customers", Who::Secret(install.credential()), location).await;
-    let id_token = tokens.text("id_token");
-    let claims = protocol::jose::decode_base64url(id_token.split('.').nth(1).unwrap()).unwrap();
-    serde_json::from_slice::<serde_json::Value>(&claims).unwrap()["auth_time"].as_u64().unwrap()
+    tokens.id_token_claims()["auth_time"].as_u64().unwrap()
 }
 
 #[tokio::test]
@@ -253,4 +253,28 @@ async fn whoever_signs_in_as_somebody_else_than_was_hinted_at_is_not_asked_for_e
     let (page, _) = bob.page(&ask).await;
     bob.sign_in(&page, BOB).await;
     bob.get(&page).await.told("login_required", &server.issuer("customers"));
+}
+
+#[tokio::test]
+async fn a_client_can_have_registered_how_old_a_sign_in_may_be() {
+    let server = Server::with(|world| {
+        let sign_in = "[profiles.open.sign_in]\n";
+        world.replace(sign_in, &format!("{sign_in}remember_consent_to_anonymous_clients = true\n"))
+    })
+    .await;
+    let alice = Person::of(&server);
+    let app = server
+        .open_client(
+            &json!({"redirect_uris": [CALLBACK], "application_type": "native", "default_max_age": 60}),
+        )
+        .await;
+    assert_eq!(app.json["default_max_age"], 60);
+    let ask = Ask::code("open", &app.id, "openid orders:read");
+    alice.answer_all(&ask, ALICE).await;
+    assert!(is_silent(&alice, &ask).await);
+    server.clock.forward(Duration::from_secs(61));
+    alice.ask(&ask.clone().with("prompt", "none")).await.told("login_required", &server.issuer("open"));
+    assert!(is_silent(&alice, &ask.clone().with("max_age", "61")).await, "the request's own comes first");
+    let (_, html) = alice.page(&ask).await;
+    assert!(html.contains("id=\"password\""));
 }

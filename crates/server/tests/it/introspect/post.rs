@@ -76,3 +76,20 @@ async fn whoever_could_be_anybody_learns_nothing() {
     let api = Who::Secret(("orders-api", "orders-api-secret"));
     server.post_as("/customers/introspect", api, &[]).await.refused(400, "invalid_request");
 }
+
+/// RFC 7662 §2.1: a hint says where to look first, and no more.
+#[tokio::test]
+async fn a_token_is_as_good_with_every_hint() {
+    let server = Server::demo().await;
+    let app = server.web_app().await;
+    let credential = Who::Secret(app.credential());
+    let location = Person::of(&server).answer_all(&Ask::code("open", &app.id, "orders:read"), ALICE).await;
+    let tokens = server.redeem("open", credential, &location).await;
+    for token in [tokens.text("access_token"), tokens.text("refresh_token")] {
+        for hint in ["access_token", "refresh_token", "no-such-type", ""] {
+            let form = [("token", token.as_str()), ("token_type_hint", hint)];
+            let answer = server.post_as("/open/introspect", credential, &form).await;
+            assert_eq!(answer.json()["active"], true, "{hint}");
+        }
+    }
+}

@@ -70,6 +70,7 @@ async fn the_implicit_grant_gives_a_token_to_register_with_and_nothing_else() {
     assert_eq!(address, CALLBACK);
     assert!(fragment.contains("token_type=Bearer") && fragment.contains("scope=dcr"));
     assert_eq!(parameter(&location, "iss"), Some(server.issuer("customers")));
+    assert_eq!(parameter(&location, "refresh_token"), None, "RFC 6749 section 4.2.2");
     let dcr = parameter(&location, "access_token").unwrap();
     let body = json!({"software_id": "shop-install"});
     assert_eq!(server.register("customers", Some(&dcr), &body).await.status, 201);

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::person::{ALICE, Ask, CALLBACK, Person, Who};
 use crate::world::{ENROLLER, Server, basic};
 
 async fn revoke(server: &Server, client: (&str, &str), token: &str) -> crate::world::Answer {
@@ -83,4 +84,24 @@ async fn a_stranger_revokes_nothing() {
         server.register("staff", Some(&token), &json!({"software_id": "field-app"})).await.status,
         201
     );
+}
+
+#[tokio::test]
+async fn a_client_without_a_credential_takes_its_tokens_back_by_naming_itself() {
+    let server = Server::demo().await;
+    let body = json!({
+        "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
+        "grant_types": ["authorization_code", "refresh_token"],
+    });
+    let (app, other) = (server.open_client(&body).await, server.open_client(&body).await);
+    let location = Person::of(&server).answer_all(&Ask::code("open", &app.id, "orders:read"), ALICE).await;
+    let tokens = server.redeem("open", Who::Public(&app.id), &location).await;
+    let (access, refresh) = (tokens.text("access_token"), tokens.text("refresh_token"));
+    let answer = server.post_as("/open/revoke", Who::Public(&other.id), &[("token", &access)]).await;
+    assert_eq!(answer.status, 200, "nobody is told whose it is");
+    assert_eq!(server.introspect("open", &access).await["active"], true);
+    server.post_as("/open/revoke", Who::Public(&app.id), &[("token", &access)]).await;
+    assert_eq!(server.introspect("open", &access).await["active"], false);
+    server.post_as("/open/revoke", Who::Public(&app.id), &[("token", &refresh)]).await;
+    server.refresh("open", Who::Public(&app.id), &refresh).await.refused(400, "invalid_grant");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::person::{ALICE, Ask, CALLBACK, Person, Who};
+use crate::person::{ALICE, Ask, CALLBACK, Person, VERIFIER, Who, parameter};
 use crate::world::Server;
 
 #[tokio::test]
@@ -172,4 +172,99 @@ async fn an_opaque_token_is_good_for_the_same_and_dead_at_once() {
     let machine = server.open_client(&json!({"grant_types": ["client_credentials"]})).await;
     let own = server.token("open", machine.credential(), None).await.text("access_token");
     assert_eq!(server.introspect("open", &own).await["sub"], machine.id);
+}
+
+/// OpenID Connect Core §3.1.3.3, RFC 6749 §5.1.
+#[tokio::test]
+async fn an_answer_with_tokens_is_kept_by_nobody_on_the_way() {
+    let server = Server::demo().await;
+    let app = server.web_app().await;
+    let credential = Who::Secret(app.credential());
+    let ask = Ask::code("open", &app.id, "openid orders:read");
+    let location = Person::of(&server).answer_all(&ask, ALICE).await;
+    let tokens = server.redeem("open", credential, &location).await;
+    let refreshed = server.refresh("open", credential, &tokens.text("refresh_token")).await;
+    for answer in [tokens, refreshed] {
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("content-type"), "application/json");
+    }
+}
+
+/// OpenID Connect Registration §2: `id_token_signed_response_alg`.
+#[tokio::test]
+async fn an_id_token_is_signed_with_what_the_client_registered() {
+    let server = Server::with(|world| {
+        let sign_in = "[profiles.open.sign_in]\n";
+        world.replace(
+            sign_in,
+            &format!("{sign_in}id_token_signing_algs = [\"ES256\", \"RS256\", \"EdDSA\"]\n"),
+        )
+    })
+    .await;
+    let alice = Person::of(&server);
+    let jwks = server.get("/open/jwks").await.json();
+    let jwks: jsonwebtoken::jwk::JwkSet = serde_json::from_value(jwks).unwrap();
+    for (registered, expected) in [
+        // The specification's default, where it is served.
+        (None, jsonwebtoken::Algorithm::RS256),
+        (Some("ES256"), jsonwebtoken::Algorithm::ES256),
+        (Some("RS256"), jsonwebtoken::Algorithm::RS256),
+        (Some("EdDSA"), jsonwebtoken::Algorithm::EdDSA),
+    ] {
+        let mut body = json!({"redirect_uris": [CALLBACK], "application_type": "native"});
+        if let Some(algorithm) = registered {
+            body["id_token_signed_response_alg"] = json!(algorithm);
+        }
+        let app = server.open_client(&body).await;
+        let location = alice.answer_all(&Ask::code("open", &app.id, "openid"), ALICE).await;
+        let tokens = server.redeem("open", Who::Secret(app.credential()), &location).await;
+        let id_token = tokens.text("id_token");
+        let header = jsonwebtoken::decode_header(&id_token).unwrap();
+        assert_eq!(header.alg, expected, "{registered:?}");
+        let key = jsonwebtoken::DecodingKey::from_jwk(jwks.find(&header.kid.unwrap()).unwrap()).unwrap();
+        let mut validation = jsonwebtoken::Validation::new(expected);
+        validation.set_audience(&[&app.id]);
+        validation.validate_exp = false;
+        jsonwebtoken::decode::<serde_json::Value>(&id_token, &key, &validation).unwrap();
+    }
+    let none = json!({"redirect_uris": [CALLBACK], "id_token_signed_response_alg": "none"});
+    server.register("open", None, &none).await.refused(400, "invalid_client_metadata");
+}
+
+/// RFC 8707 §2.2: refused, and nothing is spent.
+#[tokio::test]
+async fn a_resource_of_another_server_is_refused_and_the_code_is_still_good() {
+    let server = Server::demo().await;
+    let app = server.web_app().await;
+    let credential = Who::Secret(app.credential());
+    let location = Person::of(&server).answer_all(&Ask::code("open", &app.id, "orders:read"), ALICE).await;
+    let code = parameter(&location, "code").unwrap();
+    let redeem = |resource: &'static str| {
+        let (server, code) = (&server, &code);
+        async move {
+            let form = [
+                ("grant_type", "authorization_code"),
+                ("code", code.as_str()),
+                ("redirect_uri", CALLBACK),
+                ("code_verifier", VERIFIER),
+                ("resource", resource),
+            ];
+            server.post_as("/open/token", credential, &form).await
+        }
+    };
+    redeem("https://other.example").await.refused(400, "invalid_target");
+    let tokens = redeem("https://orders.example").await;
+    assert_eq!(tokens.status, 200, "{tokens:?}");
+    let token = tokens.text("refresh_token");
+    let refresh = |resource: &'static str| {
+        let (server, token) = (&server, &token);
+        async move {
+            let form =
+                [("grant_type", "refresh_token"), ("refresh_token", token.as_str()), ("resource", resource)];
+            server.post_as("/open/token", credential, &form).await
+        }
+    };
+    refresh("https://other.example").await.refused(400, "invalid_target");
+    assert_eq!(refresh("https://orders.example").await.status, 200);
 }

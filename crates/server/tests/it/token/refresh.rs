@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::person::{ALICE, Ask, Person, Who};
-use crate::world::{Answer, Registered, Server};
+use serde_json::json;
+
+use crate::person::{ALICE, Ask, CALLBACK, Person, Who, claims};
+use crate::world::{Answer, NOW, Registered, Server};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -225,4 +227,52 @@ async fn a_family_ends_with_its_user_its_client_and_when_it_is_taken_back() {
         .await
         .refused(400, "invalid_grant");
     assert_eq!(server.introspect("customers", &tokens.text("access_token")).await["active"], false);
+}
+
+/// OpenID Connect Core §12.2, RFC 9068 §2.2.1: who signed in when and how stays as it was.
+#[tokio::test]
+async fn an_hour_later_the_tokens_still_say_when_somebody_signed_in() {
+    let server = Server::demo().await;
+    let alice = Person::of(&server);
+    let install = alice.install(ALICE).await;
+    let credential = Who::Secret(install.credential());
+    let ask =
+        Ask::code("customers", &install.id, "openid offline_access orders:read").with("nonce", "a-nonce");
+    let location = alice.answer_all(&ask, ALICE).await;
+    let first = server.redeem("customers", credential, &location).await;
+    let before = first.id_token_claims();
+    assert_eq!((&before["nonce"], &before["iat"]), (&json!("a-nonce"), &json!(NOW)));
+
+    server.clock.forward(Duration::from_secs(3_600));
+    let second = server.refresh("customers", credential, &first.text("refresh_token")).await;
+    let after = second.id_token_claims();
+    for claim in ["iss", "sub", "aud", "auth_time", "acr", "amr"] {
+        assert_eq!(after[claim], before[claim], "{claim}");
+    }
+    assert_eq!((&after["iat"], &after["exp"]), (&json!(NOW + 3_600), &json!(NOW + 4_200)));
+    assert_eq!(after.get("nonce"), None);
+    for answer in [&first, &second] {
+        let access = claims(&answer.text("access_token"));
+        assert_eq!((&access["auth_time"], &access["acr"]), (&json!(NOW), &before["acr"]));
+    }
+}
+
+/// RFC 9700 §2.2.2: whoever has no credential gets another token each time, and a copy ends them all.
+#[tokio::test]
+async fn a_public_clients_refresh_token_is_good_once_and_a_copy_ends_the_family() {
+    let server = Server::demo().await;
+    let app = server
+        .open_client(&json!({
+            "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
+            "grant_types": ["authorization_code", "refresh_token"],
+        }))
+        .await;
+    let who = Who::Public(&app.id);
+    let location = Person::of(&server).answer_all(&Ask::code("open", &app.id, "orders:read"), ALICE).await;
+    let first = server.redeem("open", who, &location).await.text("refresh_token");
+    let second = server.refresh("open", who, &first).await.text("refresh_token");
+    let third = server.refresh("open", who, &second).await.text("refresh_token");
+    assert!(first != second && second != third);
+    server.refresh("open", who, &first).await.refused(400, "invalid_grant");
+    server.refresh("open", who, &third).await.refused(400, "invalid_grant");
 }

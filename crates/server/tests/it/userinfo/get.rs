@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use crate::person::{ALICE, Ask, Person, Who};
+use crate::person::{ALICE, Ask, BOB, Person, Who};
 use crate::world::{Answer, Server};
 
 async fn userinfo(server: &Server, method: Method, token: &str) -> Answer {
@@ -37,10 +37,7 @@ async fn a_client_learns_what_its_scope_lets_it() {
     let tokens = server.redeem("open", Who::Secret(app.credential()), &location).await;
     let json = userinfo(&server, Method::GET, &tokens.text("access_token")).await.json();
     assert_eq!((&json["given_name"], &json["updated_at"]), (&json!("Alice"), &json!(1_795_421_565)));
-    let claims =
-        protocol::jose::decode_base64url(tokens.text("id_token").split('.').nth(1).unwrap()).unwrap();
-    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
-    assert_eq!(claims["sub"], json["sub"], "the same as in the ID token (section 5.3.2)");
+    assert_eq!(tokens.id_token_claims()["sub"], json["sub"], "the same as in the ID token (section 5.3.2)");
 }
 
 #[tokio::test]
@@ -67,4 +64,23 @@ async fn a_token_for_something_else_learns_nothing() {
     let token = tokens.text("access_token");
     assert_eq!(server.get(&format!("/open/userinfo?access_token={token}")).await.status, 401);
     server.get("/staff/userinfo").await.refused(404, "not_found");
+}
+
+/// OpenID Connect Core §2: at most 255 characters of ASCII, and never given to somebody else.
+#[tokio::test]
+async fn a_user_has_one_name_among_clients_and_nobody_else_has_it() {
+    let server = Server::demo().await;
+    let mut subjects = Vec::new();
+    for user in [ALICE, ALICE, BOB] {
+        let app = server.web_app().await;
+        let location = Person::of(&server).answer_all(&Ask::code("open", &app.id, "openid"), user).await;
+        let tokens = server.redeem("open", Who::Secret(app.credential()), &location).await;
+        let subject = tokens.id_token_claims()["sub"].as_str().unwrap().to_owned();
+        assert!(subject.is_ascii() && (1..=255).contains(&subject.len()), "{subject}");
+        // Not even the name that somebody signs in with, which may be another's one day.
+        assert!(!subject.contains("alice") && !subject.contains("bob"));
+        subjects.push(subject);
+    }
+    assert_eq!(subjects[0], subjects[1]);
+    assert_ne!(subjects[0], subjects[2]);
 }

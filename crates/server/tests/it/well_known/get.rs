@@ -166,3 +166,30 @@ async fn a_profile_can_live_at_the_root_and_on_a_host_of_its_own() {
     }
     assert_eq!(server.get("/oauth/jwks").await.status, 404, "and it is on no other");
 }
+
+/// RFC 8414 §2, OpenID Connect Discovery §3, RFC 9207 §3.
+#[tokio::test]
+async fn what_only_people_need_stands_exactly_where_people_sign_in() {
+    let server = Server::demo().await;
+    let with_people = server.get("/open/.well-known/openid-configuration").await.json();
+    let without = server.get(PLACES[0]).await.json();
+    let issuer = server.issuer("open");
+    let mut expected = json!({
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "userinfo_endpoint": format!("{issuer}/userinfo"),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+        // What is not served is said (OpenID Connect Core §15.1), the last because it is on by default.
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+    });
+    for (member, value) in expected.as_object_mut().unwrap() {
+        assert_eq!(&with_people[member.as_str()], &*value, "{member}");
+        assert_eq!(without.get(member.as_str()), None, "{member}");
+    }
+    assert_eq!(with_people["response_types_supported"], json!(["code"]));
+    assert_eq!(without["response_types_supported"], json!([]));
+}
