@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
-use icu_properties::{CodePointMapData, CodePointSetData};
 use primitives::clock::Timestamp;
+use primitives::deception::{deceives, is_odd_space};
 use primitives::ordered_id::{NotAnId, OrderedId};
 use serde_json::{Map, Value};
 
@@ -111,20 +110,7 @@ impl fmt::Display for Username {
 /// Whether two names that differ by this character alone look the same. Names are compared, so the joiners of some
 /// scripts, which other text may have, are among them.
 fn is_invisible(c: char) -> bool {
-    let category = CodePointMapData::<GeneralCategory>::new().get(c);
-    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
-        || matches!(
-            category,
-            GeneralCategory::Control
-                | GeneralCategory::Format
-                | GeneralCategory::LineSeparator
-                | GeneralCategory::ParagraphSeparator
-                | GeneralCategory::PrivateUse
-                | GeneralCategory::Unassigned
-        )
-        || category == GeneralCategory::SpaceSeparator && c != ' '
-        // Braille without any dot: a letter by its category, and blank.
-        || c == '\u{2800}'
+    deceives(c) || is_odd_space(c)
 }
 
 #[cfg(test)]

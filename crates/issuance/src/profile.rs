@@ -99,7 +99,7 @@ pub struct SignIn {
 pub struct RefreshRules {
     /// How long one lives while nobody uses it.
     pub idle: Duration,
-    /// How long a family lives at most, from the sign-in that it came from.
+    /// How long a family lives at most, from the code that it came from.
     pub absolute: Duration,
     /// How long the previous token can be repeated, where the answer with its successor was lost.
     pub overlap: Duration,

@@ -522,6 +522,8 @@ impl ClientMetadata {
                 problems.push(Problem { member, place, text });
             }
         }
+        // Whether a JSON object keeps its order is for whoever builds the program to say, not for an answer of it.
+        problems.sort_by_cached_key(ToString::to_string);
         if problems.is_empty() { Ok(metadata) } else { Err(problems) }
     }
 }

@@ -1,7 +1,6 @@
 //! Text that people will look at, on a page or in a log.
 
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
-use icu_properties::{CodePointMapData, CodePointSetData};
+use primitives::deception::{deceives, is_joiner};
 
 /// Whether a text is what it seems to be: no control characters, none that turn the direction of the text, none that
 /// nobody sees. What is wrong with it, where it is not.
@@ -16,27 +15,10 @@ pub(super) fn check(text: &str) -> Result<(), String> {
     if text.trim().is_empty() { Err("is blank: leave it out instead".to_owned()) } else { Ok(()) }
 }
 
-fn deceives(c: char) -> bool {
-    let category = CodePointMapData::<GeneralCategory>::new().get(c);
-    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
-        || matches!(
-            category,
-            GeneralCategory::Control
-                | GeneralCategory::Format
-                | GeneralCategory::LineSeparator
-                | GeneralCategory::ParagraphSeparator
-                | GeneralCategory::PrivateUse
-                | GeneralCategory::Unassigned
-        )
-        // Braille without any dot: a letter by its category, and blank.
-        || c == '\u{2800}'
-}
-
 /// Some scripts are not written without joiners, and some pictures not without their variant: behind a letter beyond
 /// ASCII they belong to it.
 fn joins(before: Option<char>, c: char) -> bool {
-    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0f}')
-        && before.is_some_and(|before| !before.is_ascii() && !deceives(before))
+    is_joiner(c) && before.is_some_and(|before| !before.is_ascii() && !deceives(before))
         || c == '\u{200d}' && before == Some('\u{fe0f}')
 }
 

@@ -10,6 +10,7 @@ use primitives::audit::{DirectoryEvent, Event, EventKind};
 use primitives::clock::Clock;
 use primitives::names::{DirectoryName, ProfileName};
 use primitives::ordered_id::{IdSource, OrderedId};
+use registration::store::ClientStore;
 use serde_json::Map;
 use storage::Store;
 use storage::sqlite::SqliteStore;
@@ -101,10 +102,23 @@ impl Revoke {
         };
         Ok(match self {
             Self::Client { id, place } => {
+                // A client that the configuration names is not in the store: of such a name nothing is known here.
+                let registered = id.parse::<OrderedId>().ok();
+                if let Some(registered) = registered
+                    && store.client(&place.profile, registered).await?.is_none()
+                {
+                    bail!("no client {id} has registered in profile {}", place.profile);
+                }
                 store
                     .mark_client(of_profile(place.profile, EventKind::ClientRevoked, Some(id.clone())))
                     .await?;
-                format!("{id}: what it was given so far is worth nothing any more")
+                let told = format!("{id}: what it was given so far is worth nothing any more");
+                match registered {
+                    Some(_) => told,
+                    None => format!(
+                        "{told}. It did not register, so see that the configuration has this very name"
+                    ),
+                }
             }
             Self::Grant { id, place } => {
                 let mut event = of_profile(place.profile, EventKind::GrantEnded, None);

@@ -1,4 +1,5 @@
-//! Cookies. All of them live at `/` of the host, so each has the name of its profile in its own; the prefix `__Host-` keeps
+//! Cookies. All of them live at `/` of the host, so each has the name of its
+//! profile in its own, or of the directory where profiles share it; the prefix `__Host-` keeps
 //! other hosts of the same domain from planting one (RFC 6265bis §4.1.3.2).
 
 use std::time::Duration;

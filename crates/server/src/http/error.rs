@@ -1,4 +1,5 @@
-//! The only place where an error becomes a response. Every one of them is JSON and is not stored.
+//! The only place where an error becomes a response for a program: JSON, and not stored. What people see instead is in
+//! `error_page`.
 //!
 //! Reason and answer are different things: each kind of reason is matched here, exhaustively, to what goes on the wire.
 //! What went wrong inside is logged in full and told as `server_error`.

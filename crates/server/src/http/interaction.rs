@@ -8,7 +8,6 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
-use http::header::{self, HeaderValue};
 use identity::session::SessionCookie;
 use identity::sign_in::{Attempt, SignInRefusal, sign_in};
 use issuance::authorize::{
@@ -232,7 +231,8 @@ impl<'a> Visit<'a> {
         let (problem, reason) = match refusal {
             SignInRefusal::WrongCredentials => (SignInProblem::WrongCredentials, "wrong-credentials"),
             SignInRefusal::TooManyAttempts { retry_after } => {
-                let wait_seconds = retry_after.as_secs().max(1);
+                // Rounded up: whoever waits exactly that long is let in.
+                let wait_seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
                 (SignInProblem::TooManyAttempts { wait_seconds }, "too-many-attempts")
             }
             SignInRefusal::Store(why) => return error_page::of_store(why, &self.reader),
@@ -240,11 +240,7 @@ impl<'a> Visit<'a> {
         };
         let (profile, now) = (self.asked.profile.definitions.profile(), self.app.clock().now());
         self.app.activity().refused(profile, ActivityKind::SignInRefused, reason, (self.asked.peer, now));
-        let mut response = self.question().sign_in(Some((username, problem)));
-        if let SignInProblem::TooManyAttempts { wait_seconds } = problem {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_seconds));
-        }
-        response
+        self.question().sign_in(Some((username, problem)))
     }
 
     /// The person has said yes to what they were shown, if that is what they would be shown now.

@@ -42,18 +42,14 @@ pub enum ProblemKind<'a> {
     Unavailable,
     /// Something is wrong inside.
     ServerError,
-    /// Nobody is signed in here, and somebody should be.
-    NotSignedIn,
 }
 
 impl ProblemKind<'_> {
     fn status(self) -> StatusCode {
         match self {
-            Self::UnknownClient
-            | Self::RedirectMismatch { .. }
-            | Self::BadRequest
-            | Self::Expired
-            | Self::NotSignedIn => StatusCode::BAD_REQUEST,
+            Self::UnknownClient | Self::RedirectMismatch { .. } | Self::BadRequest | Self::Expired => {
+                StatusCode::BAD_REQUEST
+            }
             Self::WrongBrowser => StatusCode::FORBIDDEN,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -71,7 +67,6 @@ impl ProblemKind<'_> {
             Self::WrongBrowser => "access_denied",
             Self::TooManyRequests | Self::Unavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
-            Self::NotSignedIn => "login_required",
         }
     }
 }
@@ -112,7 +107,6 @@ impl Problem<'_> {
             ProblemKind::TooManyRequests => (&phrases.too_many_requests, None),
             ProblemKind::Unavailable => (&phrases.unavailable, None),
             ProblemKind::ServerError => (&phrases.server_error, None),
-            ProblemKind::NotSignedIn => (&phrases.not_signed_in, None),
         };
         let html =
             ProblemPage { page, words, mismatch, error: self.kind.error(), detail: self.detail.map(Visible) };

@@ -122,7 +122,6 @@ fn every_page(texts: &Texts, reader: &Preferences) -> Vec<Named> {
         ("too-many-requests", ProblemKind::TooManyRequests),
         ("unavailable", ProblemKind::Unavailable),
         ("server-error", ProblemKind::ServerError),
-        ("not-signed-in", ProblemKind::NotSignedIn),
     ] {
         pages.push((name.to_owned(), Problem { kind, detail: Some(text) }.to_response(reader)));
     }
@@ -450,14 +449,13 @@ async fn every_problem_has_its_status_and_its_word() {
             "too-many-requests" => (429, "temporarily_unavailable"),
             "unavailable" => (503, "temporarily_unavailable"),
             "server-error" => (500, "server_error"),
-            "not-signed-in" => (400, "login_required"),
             _ => continue,
         };
         seen += 1;
         assert_eq!(page.status(), status, "{name}");
         assert!(html(page).await.contains(&format!("<code id=\"error\">{error}</code>")), "{name}");
     }
-    assert_eq!(seen, 9);
+    assert_eq!(seen, 8);
 }
 
 #[tokio::test]

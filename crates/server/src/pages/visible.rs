@@ -2,11 +2,13 @@
 
 use std::fmt::{self, Write};
 
+use primitives::deception::{deceives, is_joiner};
+
 /// The most characters that are shown of one text. What is longer is no text for people.
 const MAX_SHOWN: usize = 1_000;
 
-/// A text in which every character that turns the direction of the text, or controls something, is seen as U+FFFD.
-/// Escaping is left to the template.
+/// A text in which every character that deceives is seen as U+FFFD. Joiners stay: some scripts and pictures are not written
+/// without them. Escaping is left to the template.
 #[derive(Clone, Copy)]
 pub(super) struct Visible<'a>(pub(super) &'a str);
 
@@ -16,25 +18,14 @@ impl fmt::Display for Visible<'_> {
             if index == MAX_SHOWN {
                 return formatter.write_char('\u{2026}');
             }
-            formatter.write_char(if deceives(c) { char::REPLACEMENT_CHARACTER } else { c })?;
+            formatter.write_char(if deceives(c) && !is_joiner(c) {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            })?;
         }
         Ok(())
     }
-}
-
-/// Joiners stay: some scripts and pictures are not written without them.
-fn deceives(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{61c}'
-                | '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-        )
 }
 
 #[cfg(test)]

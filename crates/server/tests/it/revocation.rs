@@ -91,6 +91,10 @@ async fn what_is_not_there_cannot_be_taken_back_and_that_is_said() {
         (&["user", "nobody"], "there is no user nobody"),
         (&["grant", "x", "--profile", "customers"], "not an identifier of this server"),
         (&["client", "x", "--profile", "no-such"], "has not been provisioned"),
+        (
+            &["client", nothing, "--profile", "customers"],
+            "no client 0000000000000000000000000g has registered",
+        ),
     ] {
         let output = revoke(&path, arguments);
         let told = String::from_utf8_lossy(&output.stderr);

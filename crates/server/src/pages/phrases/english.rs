@@ -107,10 +107,6 @@ pub(super) const PHRASES: Phrases = Phrases {
         title: "Something went wrong on our side",
         text: "It is not your fault, and it has been noted. Please try again later.",
     },
-    not_signed_in: ProblemPhrases {
-        title: "You are not signed in",
-        text: "Please go back to the app and sign in from there.",
-    },
     mismatch_registered: "The app is registered for",
     mismatch_received: "It asked for",
     none: "nothing",

@@ -107,10 +107,6 @@ pub(super) const PHRASES: Phrases = Phrases {
         title: "Bei uns ist etwas schiefgegangen",
         text: "Es liegt nicht an Ihnen, und es ist vermerkt. Bitte versuchen Sie es später noch einmal.",
     },
-    not_signed_in: ProblemPhrases {
-        title: "Sie sind nicht angemeldet",
-        text: "Bitte gehen Sie zurück zur App und melden Sie sich von dort aus an.",
-    },
     mismatch_registered: "Die App ist registriert für",
     mismatch_received: "Angefragt hat sie",
     none: "nichts",

@@ -104,7 +104,6 @@ pub(super) struct Phrases {
     pub(super) too_many_requests: ProblemPhrases,
     pub(super) unavailable: ProblemPhrases,
     pub(super) server_error: ProblemPhrases,
-    pub(super) not_signed_in: ProblemPhrases,
     pub(super) mismatch_registered: &'static str,
     pub(super) mismatch_received: &'static str,
     pub(super) none: &'static str,
