@@ -149,3 +149,32 @@ async fn a_script_of_another_origin_may_ask_what_is_for_apps() {
     assert_eq!(refused.header("access-control-allow-origin"), "*", "errors too");
     assert!(refused.header("access-control-expose-headers").contains("www-authenticate"));
 }
+
+/// Not even an app that the operator calls its own, with a secret: whoever is signed in sees that something registers.
+#[tokio::test]
+async fn an_operators_own_app_does_not_register_itself_in_silence_either() {
+    let server = Server::with(|world| {
+        world
+            .replace(
+                "[profiles.customers.clients.shop-app]\n",
+                "[profiles.customers.clients.shop-app]\nfirst_party = true\nclient_secret_sha256 = \"aeb15dbb373bb2a777a3ce0882a252d1dc233a67172dcaf182bac92dfaab7c2c\"\n",
+            )
+            .replace("token_endpoint_auth_method = \"none\"", "token_endpoint_auth_method = \"client_secret_basic\"")
+    })
+    .await;
+    let (alice, who) = (Person::of(&server), Who::Secret(("shop-app", ENROLLER.1)));
+    // The page to sign in names the app, and is answered for this and nothing else.
+    let (page, _) = alice.page(&Ask::dcr()).await;
+    alice.sign_in(&page, ALICE).await;
+    let location = alice.get(&page).await.header("location").to_owned();
+    assert_eq!(server.redeem("customers", who, &location).await.text("scope"), "dcr");
+    // Whatever she lets it have beside, and how often she said yes before, she is asked.
+    for _ in 0..2 {
+        let (page, html) = alice.page(&Ask::dcr()).await;
+        assert!(html.contains("name=\"shown\""), "{html}");
+        let allowed = alice.allow(&page).await.header("location").to_owned();
+        assert!(parameter(&allowed, "code").is_some());
+        let none = alice.ask(&Ask::dcr().with("prompt", "none")).await;
+        none.told("interaction_required", &server.issuer("customers"));
+    }
+}
