@@ -39,7 +39,8 @@ async fn a_name_and_a_password_begin_a_session() {
         (told.profile.as_deref(), told.subject.clone()),
         (Some("staff"), Some(done.user.id.to_string()))
     );
-    assert_eq!(told.detail, format!(r#"{{"by":"pwd","session":"{}"}}"#, done.session.id));
+    let detail: serde_json::Value = serde_json::from_str(&told.detail).unwrap();
+    assert_eq!(detail, serde_json::json!({"by": "pwd", "session": done.session.id.to_string()}));
 }
 
 #[tokio::test]
