@@ -60,7 +60,12 @@ async fn begin(query: &str, headers: &HeaderMap, asked: &Asked, app: &App) -> Re
         Ok(form) => form,
         Err(wrong) => return error_page::of_form(&wrong, &preferences(headers, None)),
     };
-    let inquiry = match Inquiry::read(Endpoint::Authorize, &form, &world).await {
+    // Neither waits for the other: both are in the store.
+    let (inquiry, person) = tokio::join!(
+        Inquiry::read(Endpoint::Authorize, &form, &world),
+        person(headers, SessionCookie::Own, asked, app)
+    );
+    let inquiry = match inquiry {
         Ok(inquiry) => inquiry,
         Err(why) => return unanswerable(&why, headers, asked, app),
     };
@@ -69,7 +74,7 @@ async fn begin(query: &str, headers: &HeaderMap, asked: &Asked, app: &App) -> Re
         Ok(asked_for) => asked_for,
         Err(wrong) => return answer::refused(&inquiry, &wrong, &reader, asked, app),
     };
-    let person = match person(headers, SessionCookie::Own, asked, app).await {
+    let person = match person {
         Ok(person) => person,
         Err(why) => return error_page::of_store(&why, &reader),
     };
