@@ -13,6 +13,7 @@ pub mod authentication;
 pub mod claims;
 pub mod device;
 pub mod guessing;
+mod hashing_memory;
 pub mod manage;
 pub mod password;
 pub mod session;

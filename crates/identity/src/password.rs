@@ -6,9 +6,12 @@
 use std::fmt;
 
 use argon2::password_hash::phc;
-use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, Version};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use primitives::random::Randomness;
 use zeroize::Zeroizing;
+
+use crate::hashing_memory::with_blocks;
 
 /// The memory that a hash takes, in KiB.
 pub const MEMORY_KIB: u32 = 19_456;
@@ -16,6 +19,9 @@ pub const MEMORY_KIB: u32 = 19_456;
 pub const PASSES: u32 = 2;
 /// The lanes of a hash.
 pub const LANES: u32 = 1;
+
+/// The bytes of a hash.
+const LENGTH: usize = Params::DEFAULT_OUTPUT_LEN;
 
 /// The most memory that a hash made elsewhere may take, in KiB: 256 MiB.
 const MAX_MEMORY_KIB: u32 = 256 * 1_024;
@@ -97,12 +103,15 @@ pub enum NotAPasswordHash {
 impl PasswordHash {
     /// Hashes a password with the parameters of this server. Slow.
     pub(crate) fn of(password: &str, salt: &Salt) -> Result<Self, HashingFailed> {
-        let failed = |error: argon2::Error| HashingFailed(error.to_string());
         let parameters = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(failed)?;
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
-            .hash_password_with_salt(password.as_bytes(), &salt.0)
-            .map(|hash| Self(Box::new(hash)))
-            .map_err(|error| HashingFailed(error.to_string()))
+        let hash = phc::PasswordHash {
+            algorithm: ARGON2ID_IDENT,
+            version: Some(Version::V0x13.into()),
+            params: phc::ParamsString::try_from(&parameters).map_err(failed)?,
+            salt: Some(phc::Salt::new(&salt.0).map_err(failed)?),
+            hash: Some(phc::Output::new(&output(password, &salt.0, parameters, LENGTH)?).map_err(failed)?),
+        };
+        Ok(Self(Box::new(hash)))
     }
 
     /// Reads a hash that was made here or elsewhere.
@@ -132,13 +141,12 @@ impl PasswordHash {
 
     /// Whether this is the hash of a password. Slow.
     pub(crate) fn is_of(&self, password: &str) -> Result<bool, HashingFailed> {
-        use argon2::password_hash::Error;
-        // The parameters are those of the hash, whatever the verifier was made with.
-        match Argon2::default().verify_password(password.as_bytes(), &*self.0) {
-            Ok(()) => Ok(true),
-            Err(Error::PasswordInvalid) => Ok(false),
-            Err(error) => Err(HashingFailed(error.to_string())),
-        }
+        // `parse` has seen to it that both are there.
+        let (Some(salt), Some(hash)) = (&self.0.salt, &self.0.hash) else { return Ok(false) };
+        // The parameters are those of the hash, whatever this server makes its own with.
+        let parameters = Params::try_from(&*self.0).map_err(failed)?;
+        let output = output(password, salt, parameters, hash.len())?;
+        Ok(verify_slices_are_equal(&output, hash.as_bytes()).is_ok())
     }
 
     /// Whether it was made with other parameters than those of this server.
@@ -151,6 +159,21 @@ impl PasswordHash {
     pub fn to_phc(&self) -> String {
         self.0.to_string()
     }
+}
+
+/// What argon2id makes of a password. Slow.
+fn output(password: &str, salt: &[u8], parameters: Params, length: usize) -> Result<Vec<u8>, HashingFailed> {
+    let mut output = vec![0; length];
+    with_blocks(parameters.block_count(), |blocks| {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
+            .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, blocks)
+            .map_err(failed)
+    })?;
+    Ok(output)
+}
+
+fn failed(error: impl fmt::Display) -> HashingFailed {
+    HashingFailed(error.to_string())
 }
 
 impl fmt::Debug for PasswordHash {

@@ -1,6 +1,9 @@
 //! The server beside bare ceilings, in one run: ratios, since machines differ and are shared.
 
 mod bare;
+mod connection;
+mod load;
+mod people;
 mod server;
 mod wrk;
 
@@ -12,8 +15,8 @@ use anyhow::{Context, bail};
 pub(crate) use bare::Bare;
 use clap::Args;
 
-use self::server::{Ceiling, Matricula};
-use self::wrk::{Load, Outcome};
+use self::server::{Ceiling, MACHINES, Matricula};
+use self::wrk::Load;
 use crate::{debian, root};
 
 #[derive(Debug, Args)]
@@ -29,6 +32,9 @@ pub(crate) struct Bench {
     only: String,
 }
 
+/// How many connections there are at once.
+const CONNECTIONS: [u32; 2] = [64, 256];
+
 /// What is measured beside what.
 struct Pair {
     name: &'static str,
@@ -37,14 +43,36 @@ struct Pair {
     bare: Load,
 }
 
+/// What came of it.
+#[derive(Clone, Copy)]
+struct Outcome {
+    per_second: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+}
+
 impl Bench {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         debian::need(&[("wrk", "wrk")])?;
         build()?;
+        // Whatever makes the load costs the server time that it has not, so it is built for release too.
+        if cfg!(debug_assertions) {
+            let status = Command::new(release("xtask")).args(std::env::args_os().skip(1)).status()?;
+            return if status.success() { Ok(()) } else { bail!("the bench failed") };
+        }
+        self.machines()?;
+        self.people()
+    }
+
+    /// Measures registrations and tokens for clients themselves.
+    fn machines(&self) -> anyhow::Result<()> {
+        if ![INSTANCES, DEFINITIONS, TOKENS].iter().any(|name| self.wants(name)) {
+            return Ok(());
+        }
         let folder = tempfile::tempdir()?;
-        let matricula = Matricula::start(folder.path())?;
-        let signature = Ceiling::start("signature", folder.path())?;
-        let rows = Ceiling::start("rows", folder.path())?;
+        let matricula = Matricula::start(folder.path(), MACHINES)?;
+        let signature = Ceiling::start("signature", &[])?;
+        let rows = Ceiling::start("rows", &[folder.path().as_os_str()])?;
         let clients = matricula.register_some(1_000)?;
 
         println!(
@@ -52,61 +80,84 @@ impl Bench {
             started(10)?.as_secs_f64() * 1e3
         );
         println!("idle RSS: {:.1} MB\n", matricula.memory("VmRSS")?);
-        println!(
-            "{:<44} {:>5} {:>10} {:>10} {:>7} {:>9} {:>9}",
-            "", "conns", "server/s", "bare/s", "ratio", "p50 ms", "p99 ms"
-        );
-        for connections in [64, 256] {
+        heading();
+        for connections in CONNECTIONS {
             let instances = matricula.registrations(r#"{"software_id":"app"}"#)?;
             let definitions = matricula.registrations(DEFINITION)?;
             let tokens = matricula.tokens(&clients)?;
             let pairs = [
                 Pair {
-                    name: "instances of a template registered",
+                    name: INSTANCES,
                     ceiling: "the same rows, durable",
                     bare: rows.answering(&instances, "/instance"),
                     load: instances,
                 },
                 Pair {
-                    name: "clients with a definition registered",
+                    name: DEFINITIONS,
                     ceiling: "the same rows, durable",
                     bare: rows.answering(&definitions, "/definition"),
                     load: definitions,
                 },
                 Pair {
-                    name: "access tokens (ES256)",
+                    name: TOKENS,
                     ceiling: "the signature",
                     bare: signature.answering(&tokens, "/token"),
                     load: tokens,
                 },
             ];
-            for pair in pairs.into_iter().filter(|pair| pair.name.contains(&self.only)) {
-                self.measure(&pair, connections)?;
+            for Pair { name, ceiling, load, bare } in pairs.into_iter().filter(|pair| self.wants(pair.name)) {
+                self.measure(
+                    (name, ceiling),
+                    connections,
+                    || bare.run(connections, self.seconds),
+                    || load.run(connections, self.seconds),
+                )?;
             }
         }
         println!("\nRSS at its highest: {:.1} MB", matricula.memory("VmHWM")?);
         let (count, bytes) = matricula.stop()?.bytes_per_instance()?;
-        println!("bytes per instance on disk, pages and all: {bytes:.0} (of {count} instances)");
+        println!("bytes per instance on disk, pages and all: {bytes:.0} (of {count} instances)\n");
         Ok(())
     }
 
-    fn measure(&self, pair: &Pair, connections: u32) -> anyhow::Result<()> {
+    fn wants(&self, name: &str) -> bool {
+        name.contains(&self.only)
+    }
+
+    fn measure(
+        &self,
+        (name, ceiling): (&str, &str),
+        connections: u32,
+        mut bare: impl FnMut() -> anyhow::Result<Outcome>,
+        mut server: impl FnMut() -> anyhow::Result<Outcome>,
+    ) -> anyhow::Result<()> {
         let mut rounds: Vec<(f64, Outcome, Outcome)> = Vec::with_capacity(self.rounds);
         for _ in 0..self.rounds {
-            let bare = pair.bare.run(connections, self.seconds)?;
-            let server = pair.load.run(connections, self.seconds)?;
+            let bare = bare()?;
+            let server = server()?;
             rounds.push((server.per_second / bare.per_second, server, bare));
         }
         rounds.sort_by(|one, other| one.0.total_cmp(&other.0));
         let (ratio, server, bare) = rounds.get(rounds.len() / 2).context("no rounds")?;
         println!(
-            "{:<44} {connections:>5} {:>10.0} {:>10.0} {ratio:>7.2} {:>9.2} {:>9.2}",
-            pair.name, server.per_second, bare.per_second, server.p50_ms, server.p99_ms
+            "{name:<44} {connections:>5} {:>10.0} {:>10.0} {ratio:>7.2} {:>9.2} {:>9.2}",
+            server.per_second, bare.per_second, server.p50_ms, server.p99_ms
         );
         let (low, high) = (rounds.first().map_or(0.0, |r| r.0), rounds.last().map_or(0.0, |r| r.0));
-        println!("{:<44} {:>5} beside: {}; ratios {low:.2} to {high:.2}", "", "", pair.ceiling);
+        println!("{:<44} {:>5} beside: {ceiling}; ratios {low:.2} to {high:.2}", "", "");
         Ok(())
     }
+}
+
+const INSTANCES: &str = "instances of a template registered";
+const DEFINITIONS: &str = "clients with a definition registered";
+const TOKENS: &str = "access tokens (ES256)";
+
+fn heading() {
+    println!(
+        "{:<44} {:>5} {:>10} {:>10} {:>7} {:>9} {:>9}",
+        "", "conns", "server/s", "bare/s", "ratio", "p50 ms", "p99 ms"
+    );
 }
 
 /// What a developer portal sends.
@@ -130,7 +181,7 @@ fn started(times: usize) -> anyhow::Result<Duration> {
     for _ in 0..times {
         let folder = tempfile::tempdir()?;
         let begun = Instant::now();
-        let matricula = Matricula::start(folder.path())?;
+        let matricula = Matricula::start(folder.path(), MACHINES)?;
         matricula.first_answer()?;
         took.push(begun.elapsed());
         matricula.stop()?;

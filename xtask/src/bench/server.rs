@@ -1,8 +1,9 @@
 //! The processes that are measured.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -14,25 +15,15 @@ use rusqlite::Connection;
 use super::release;
 use super::wrk::{Load, REPORT};
 
-/// `matricula serve`, with one profile and everything open.
+/// `matricula serve`, with one profile.
 pub(super) struct Matricula {
     child: Child,
     port: u16,
     folder: PathBuf,
 }
 
-/// What is left when it has stopped.
-pub(super) struct Stopped(PathBuf);
-
-impl Matricula {
-    pub(super) fn start(folder: &Path) -> anyhow::Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let config = format!(
-            r#"
-listen = "127.0.0.1:{port}"
-public_url = "http://localhost:{port}"
-store = "sqlite:bench.db"
-key_encryption_key_file = "key"
+/// Machines register, and everything is open.
+pub(super) const MACHINES: &str = r#"
 [profiles.p.resource]
 identifier = "https://orders.example"
 scopes = ["orders:read", "orders:write"]
@@ -40,8 +31,22 @@ scopes = ["orders:read", "orders:write"]
 access = "open"
 [profiles.p.templates.app]
 access = "open"
-metadata = {{ client_name = "App", grant_types = ["client_credentials"] }}
-"#
+metadata = { client_name = "App", grant_types = ["client_credentials"] }
+"#;
+
+/// What is left when it has stopped.
+pub(super) struct Stopped(PathBuf);
+
+impl Matricula {
+    pub(super) fn start(folder: &Path, profiles: &str) -> anyhow::Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let config = format!(
+            r#"
+listen = "127.0.0.1:{port}"
+public_url = "http://localhost:{port}"
+store = "sqlite:bench.db"
+key_encryption_key_file = "key"
+{profiles}"#
         );
         std::fs::write(folder.join("bench.toml"), config)?;
         std::fs::write(folder.join("key"), "A".repeat(43))?;
@@ -61,6 +66,10 @@ metadata = {{ client_name = "App", grant_types = ["client_credentials"] }}
 
     fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
     }
 
     pub(super) fn first_answer(&self) -> anyhow::Result<()> {
@@ -172,20 +181,23 @@ impl Stopped {
 /// A bare ceiling in a process of its own.
 pub(super) struct Ceiling {
     child: Child,
-    address: String,
+    address: SocketAddr,
 }
 
 impl Ceiling {
-    pub(super) fn start(kind: &str, folder: &Path) -> anyhow::Result<Self> {
-        let mut command = Command::new(release("xtask"));
-        command.args(["bare", kind]);
-        if kind == "rows" {
-            command.arg(folder);
-        }
-        let mut child = command.stdout(Stdio::piped()).spawn()?;
+    pub(super) fn start(kind: &str, arguments: &[&OsStr]) -> anyhow::Result<Self> {
+        let mut child = Command::new(release("xtask"))
+            .args(["bare", kind])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()?;
         let mut address = String::new();
         BufReader::new(child.stdout.take().context("no output")?).read_line(&mut address)?;
-        Ok(Self { child, address: address.trim().to_owned() })
+        Ok(Self { child, address: address.trim().parse()? })
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The very same requests, to the ceiling.

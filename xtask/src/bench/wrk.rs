@@ -5,19 +5,13 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
+use super::Outcome;
+
 /// Requests of one kind.
 pub(super) struct Load {
     pub(super) url: String,
     /// What `wrk` runs to make a request.
     pub(super) script: PathBuf,
-}
-
-/// What came of it.
-#[derive(Clone, Copy)]
-pub(super) struct Outcome {
-    pub(super) per_second: f64,
-    pub(super) p50_ms: f64,
-    pub(super) p99_ms: f64,
 }
 
 /// Tells figures in a form that is easily read, and any answer that was not a success.

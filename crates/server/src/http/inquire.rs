@@ -33,16 +33,17 @@ pub(super) async fn inquire(
     let world = app.world(&asked.profile);
     let form = Form::parse_repeating(query.as_bytes())
         .map_err(|wrong| error_page::of_form(&wrong, &preferences(headers, None)))?;
-    let inquiry = Inquiry::read(endpoint, &form, &world)
-        .await
-        .map_err(|why| unanswerable(&why, headers, asked, app))?;
+    // Neither waits for the other: both are in the store.
+    let (inquiry, person) =
+        tokio::join!(Inquiry::read(endpoint, &form, &world), person(headers, kind, asked, app));
+    let inquiry = inquiry.map_err(|why| unanswerable(&why, headers, asked, app))?;
     let reader = preferences(headers, inquiry.request.ui_locales.as_deref());
     let asked_for = AskedFor::read(&inquiry, &world)
         .await
         .map_err(|wrong| answer::refused(&inquiry, &wrong, &reader, asked, app))?;
     // The client is known, and so is where it is told what went wrong.
     let of_store = |why| answer::failed(&inquiry, &why, &reader, asked, app);
-    let person = person(headers, kind, asked, app).await.map_err(of_store)?;
+    let person = person.map_err(of_store)?;
     let next =
         authorize::decide(&inquiry, &asked_for, person.as_ref(), None, &world).await.map_err(of_store)?;
     Ok(Inquired { form, inquiry, asked_for, person, next, reader })
