@@ -91,9 +91,9 @@ fn code(connection: &Connection, id: u128) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO authorization_codes
-                 (profile, id, hash, client_id, redirect_uri, redirect_uri_is_stated, challenge, scope, nonce, user,
+                 (profile, id, hash, client_id, redirect_uri, challenge, scope, nonce, user,
                   session, authenticated_at, authenticated_by, expires_at)
-             VALUES (1, ?1, ?2, ?3, 'https://app.example/cb', 1, 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+             VALUES (1, ?1, ?2, ?3, 'https://app.example/cb', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
                      'offline_access orders:read', NULL, ?4, ?4, ?5, 'pwd', ?5)",
         )?
         .execute(params![id.to_be_bytes(), [7_u8; 32], CLIENT, [7_u8; 16], now()])

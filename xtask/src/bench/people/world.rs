@@ -26,9 +26,10 @@ const AT_ONCE: usize = 16;
 pub(super) const SCOPE: &str = "offline_access%20orders:read";
 
 /// `installer` gets people tokens to register an instance with. It is theirs, and the operator's own: so nobody is asked
-/// for consent.
+/// for consent. All of them come from one network, which would be slowed down.
 pub(super) const PROFILES: &str = r#"
 [profiles.p.sign_in]
+slow_guessing = false
 [profiles.p.resource]
 identifier = "https://orders.example"
 scopes = ["orders:read", "orders:write"]
