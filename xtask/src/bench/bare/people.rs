@@ -25,6 +25,9 @@ const CLIENT: &str = "06h0fiii0c000eev642oo0s7ig";
 const CODE: &str = "mac_06h0fiii0c000eev642oo0s7ig4fBreD-zlyfvkB5obzyVddmamcdHSGGHABqfhHcV44U";
 const REFRESH_TOKEN: &str = "mrt_06h0fiii0c000eev642oo0s7ig4fBreD-zlyfvkB5obzyVddmamcdHSGGHABqfhHcV44U4fBreD-zlyfvkB5obzyVddmamcdHSGGHABqfhHcV44U";
 
+const SCHEMA: &str =
+    include_str!("../../../../crates/storage/migrations/sqlite/0003_authorizations_and_grants.sql");
+
 struct Ceiling {
     durable: Durable,
     key: SigningKey,
@@ -33,9 +36,7 @@ struct Ceiling {
 }
 
 pub(super) async fn router(folder: &Path, families: u64) -> anyhow::Result<Router> {
-    let schema =
-        include_str!("../../../../crates/storage/migrations/sqlite/0003_authorizations_and_grants.sql");
-    let durable = Durable::open(folder, schema)?;
+    let durable = Durable::open(folder, SCHEMA)?;
     durable.write(move |connection| (0..families).try_for_each(|family| begin(connection, family))).await?;
     let (key, _) = SigningKey::generate(SignatureAlgorithm::Es256)?;
     let ceiling = Arc::new(Ceiling { durable, key, count: AtomicU64::new(0), families });
@@ -122,4 +123,21 @@ fn rotate(connection: &Connection, family: u64) -> rusqlite::Result<()> {
 
 fn now() -> i64 {
     i64::try_from(now_ms()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rows_of_codes_and_families_fit_the_tables_of_the_server() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(SCHEMA).unwrap();
+        code(&connection, 1).unwrap();
+        begin(&connection, 5).unwrap();
+        rotate(&connection, 5).unwrap();
+        let current: [u8; 32] =
+            connection.query_row("SELECT current FROM grants", [], |row| row.get(0)).unwrap();
+        assert_eq!(current, [8; 32], "a rotation that finds no row would be a ceiling that does nothing");
+    }
 }

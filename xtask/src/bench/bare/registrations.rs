@@ -36,10 +36,11 @@ const DEFINITION: Row = Row {
     answer: r#""redirect_uris":["https://reports.example/cb"],"token_endpoint_auth_method":"client_secret_basic","grant_types":["client_credentials"],"response_types":[],"client_name":"Reports of the Example company","client_uri":"https://reports.example/","scope":"orders:read","contacts":["ops@reports.example"],"application_type":"web""#,
 };
 
+const SCHEMA: &str =
+    include_str!("../../../../crates/storage/migrations/sqlite/0001_clients_tokens_keys_audit.sql");
+
 pub(super) fn router(folder: &Path) -> anyhow::Result<Router> {
-    let schema =
-        include_str!("../../../../crates/storage/migrations/sqlite/0001_clients_tokens_keys_audit.sql");
-    let durable = Durable::open(folder, schema)?;
+    let durable = Durable::open(folder, SCHEMA)?;
     let count = Arc::new(AtomicU64::new(0));
     let endpoint = |row: &'static Row| {
         let (durable, count) = (durable.clone(), Arc::clone(&count));
@@ -80,4 +81,23 @@ fn write(connection: &Connection, id: u128, row: &Row) -> rusqlite::Result<()> {
         )?
         .execute(params![(id | 1).to_be_bytes(), "06h0fiii0c000eev642oo0s7ig"])
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rows_of_registrations_fit_the_tables_of_the_server() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(SCHEMA).unwrap();
+        write(&connection, 2, &INSTANCE).unwrap();
+        write(&connection, 4, &DEFINITION).unwrap();
+        let rows = |table: &str| {
+            connection
+                .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        assert_eq!((rows("clients"), rows("audit_events")), (2, 2));
+    }
 }
