@@ -256,7 +256,22 @@ struct Chromedriver {
 }
 
 impl Chromedriver {
+    /// It takes a port that is free in IPv6, and ends where somebody else has the same one in IPv4, as a server of another
+    /// test may: then it is started again. Whatever else it complains of is told.
     fn start(home: &Path) -> Self {
+        for _ in 0..10 {
+            match Self::try_start(home) {
+                Ok(started) => return started,
+                Err(said) => {
+                    assert!(said.contains("port not available"), "chromedriver ended, having said: {said}");
+                }
+            }
+        }
+        panic!("chromedriver found no port in ten attempts")
+    }
+
+    /// What it said, where it ended before it listened.
+    fn try_start(home: &Path) -> Result<Self, String> {
         let started = Command::new("chromedriver")
             .arg("--port=0")
             .env("HOME", home)
@@ -268,14 +283,18 @@ impl Chromedriver {
             panic!("there is no chromedriver ({error}): `cargo xtask test` installs Debian's chromium and chromium-driver")
         });
         let mut says = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let port = says
-            .find_map(|line| {
-                Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned())
-            })
-            .unwrap_or_else(|| panic!("chromedriver did not say where it listens"));
+        let mut said = String::new();
+        let port = says.find_map(|line| {
+            said = format!("{said}{line}\n");
+            Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned())
+        });
+        let Some(port) = port else {
+            process.wait().unwrap();
+            return Err(said);
+        };
         // Whatever else it says goes where nobody waits for it.
         std::thread::spawn(move || says.for_each(drop));
-        Self { process, address: format!("http://127.0.0.1:{port}") }
+        Ok(Self { process, address: format!("http://127.0.0.1:{port}") })
     }
 }
 
