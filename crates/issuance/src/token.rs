@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use primitives::store::StoreError;
 use protocol::client_authentication::{PresentationError, PresentedClient};
 use protocol::form::Form;
@@ -147,13 +148,24 @@ pub async fn token(
     world: &World<'_>,
 ) -> Result<TokenAnswer, TokenRefusal> {
     let presented = PresentedClient::read(authorization, form)?;
-    let client = authenticate(presented, world).await?;
-    let request = TokenRequest::read(form)?;
-    let grant_type = request.grant_type.parse::<GrantType>().ok();
+    let request = TokenRequest::read(form);
     let served = &world.profile.definitions.capabilities().grant_types;
-    let token = match grant_type.filter(|grant| served.contains(grant)) {
+    let grant_type = request.as_ref().ok().and_then(|request| request.grant_type.parse::<GrantType>().ok());
+    let grant_type = grant_type.filter(|grant| served.contains(grant));
+    // A refresh names both its client and its grant: they are looked up at once, and who asks is still settled first.
+    let refreshed = async {
+        match &request {
+            Ok(request) if grant_type == Some(GrantType::RefreshToken) => {
+                grant::look_up(request, world).await
+            }
+            Ok(_) | Err(_) => Ok(None),
+        }
+    };
+    let (client, refreshed) = join(authenticate(presented, world), refreshed).await;
+    let (client, request) = (client?, request?);
+    let token = match grant_type {
         Some(GrantType::AuthorizationCode) => grant::authorization_code(&client, &request, world).await?,
-        Some(GrantType::RefreshToken) => grant::refresh_token(&client, &request, world).await?,
+        Some(GrantType::RefreshToken) => grant::refresh_token(&client, &request, refreshed?, world).await?,
         Some(GrantType::ClientCredentials) => grant::client_credentials(&client, &request, world).await?,
         // What is not in `profile::capabilities` has no code behind it yet.
         Some(_) | None => return Err(TokenRefusal::UnsupportedGrantType),

@@ -16,7 +16,7 @@ use primitives::ordered_id::OrderedId;
 use primitives::secret::SecretHash;
 use protocol::grant_type::GrantType;
 use protocol::scope::{OFFLINE_ACCESS, Scope};
-pub(crate) use refresh_token::{RefreshToken, refresh_token};
+pub(crate) use refresh_token::{RefreshToken, look_up, refresh_token};
 use registration::access::InitialAccessTokenRecord;
 use registration::client::EffectiveClient;
 

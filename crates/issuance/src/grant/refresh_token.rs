@@ -4,6 +4,7 @@ use primitives::audit::{Event, EventKind};
 use primitives::ordered_id::{OrderedId, TEXT_LENGTH};
 use primitives::random::{Randomness, secret_text};
 use primitives::secret::SecretHash;
+use primitives::store::StoreError;
 use protocol::description::quoted;
 use protocol::grant_type::GrantType;
 use protocol::scope::{OPENID, Scope};
@@ -16,7 +17,7 @@ use super::{GrantRecord, RefreshFamily, Rotation};
 use crate::access_token::{self, Holder};
 use crate::id_token;
 use crate::resource;
-use crate::store::Rotated;
+use crate::store::{Marks, Rotated};
 use crate::token::{GrantProblem, IssuedToken, TokenRefusal};
 use crate::world::World;
 
@@ -90,24 +91,45 @@ impl RefreshToken {
     }
 }
 
+/// What a refresh token that was presented comes from, with what stands against it.
+pub(crate) struct PresentedGrant {
+    token: RefreshToken,
+    grant: GrantRecord,
+    marks: Marks,
+}
+
+/// Looks for the grant that a request's refresh token names; `None` where there is none. Nothing is decided: who the
+/// client is may not be known yet.
+pub(crate) async fn look_up(
+    request: &TokenRequest,
+    world: &World<'_>,
+) -> Result<Option<PresentedGrant>, StoreError> {
+    let token = request.refresh_token.as_deref().and_then(|text| RefreshToken::parse(text));
+    let (Some(sign_in), Some(token)) = (&world.profile.sign_in, token) else { return Ok(None) };
+    let profile = world.profile.definitions.profile();
+    let found = world.grants.grant(profile, &sign_in.directory, token.grant()).await?;
+    Ok(found.map(|(grant, marks)| PresentedGrant { token, grant, marks }))
+}
+
 /// Gives a client new tokens for its refresh token.
 pub(crate) async fn refresh_token(
     client: &EffectiveClient,
     request: &TokenRequest,
+    presented: Option<PresentedGrant>,
     world: &World<'_>,
 ) -> Result<IssuedToken, TokenRefusal> {
     if !super::gets_refresh_tokens(client, world) {
         return Err(TokenRefusal::UnauthorizedClient(GrantType::RefreshToken));
     }
-    let text = request.refresh_token.as_deref().ok_or(TokenRefusal::ParameterMissing("refresh_token"))?;
+    if request.refresh_token.is_none() {
+        return Err(TokenRefusal::ParameterMissing("refresh_token"));
+    }
     resource::check(&request.resources, world)?;
     let sign_in = world.profile.sign_in.as_ref().ok_or(TokenRefusal::UnsupportedGrantType)?;
     let (profile, now) = (world.profile.definitions.profile(), world.clock.now());
     let refused = |why| TokenRefusal::InvalidGrant(why);
 
-    let token = RefreshToken::parse(text).ok_or(refused(GrantProblem::Unknown))?;
-    let found = world.grants.grant(profile, &sign_in.directory, token.grant()).await?;
-    let (grant, marks) = found.ok_or(refused(GrantProblem::Unknown))?;
+    let PresentedGrant { token, grant, marks } = presented.ok_or(refused(GrantProblem::Unknown))?;
     let family = grant.refresh.filter(|family| token.is_of(family)).ok_or(refused(GrantProblem::Unknown))?;
     if grant.client_id != client.id() {
         return Err(refused(GrantProblem::OfAnotherClient));

@@ -1,16 +1,19 @@
 //! The table `authorization_codes`.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use identity::authentication::Authentication;
 use identity::user::UserId;
 use issuance::authorize::CodeRecord;
+use issuance::store::Marks;
 use primitives::clock::Timestamp;
 use primitives::ordered_id::OrderedId;
 use primitives::secret::SecretHash;
 use protocol::pkce::CodeChallenge;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::marks;
 use super::values::{
     authenticator, corrupt, millis, optional_id, optional_timestamp, ordered_id, scope, timestamp,
 };
@@ -45,32 +48,37 @@ pub(super) fn insert(connection: &Connection, profile: i64, code: &CodeRecord) -
 pub(super) fn find(
     connection: &Connection,
     profile: i64,
+    directory: i64,
     id: OrderedId,
-) -> rusqlite::Result<Option<CodeRecord>> {
+) -> rusqlite::Result<Option<(CodeRecord, Marks)>> {
+    static QUERY: LazyLock<String> = LazyLock::new(|| marks::query("authorization_codes", COLUMNS));
     connection
-        .prepare_cached(
-            "SELECT hash, client_id, redirect_uri, challenge, scope, nonce, user, session,
-                    authenticated_at, authenticated_by, expires_at, used_at
-             FROM authorization_codes WHERE profile = ?1 AND id = ?2",
-        )?
-        .query_row(params![profile, id.as_bytes()], |row| {
-            Ok(CodeRecord {
-                id,
-                hash: SecretHash::from_bytes(row.get(0)?),
-                client_id: row.get(1)?,
-                redirect_uri: row.get(2)?,
-                challenge: CodeChallenge::parse(&row.get::<_, String>(3)?)
-                    .map_err(|error| corrupt(3, error))?,
-                scope: scope(row, 4)?,
-                nonce: row.get(5)?,
-                user: UserId(ordered_id(row, 6)?),
-                session: ordered_id(row, 7)?,
-                authentication: Authentication { at: timestamp(row, 8)?, by: authenticator(row, 9)? },
-                expires_at: timestamp(row, 10)?,
-                used_at: optional_timestamp(row, 11)?,
-            })
+        .prepare_cached(&QUERY)?
+        .query_row(params![profile, id.as_bytes(), directory], |row| {
+            Ok((read(row, id)?, marks::read(row, 12)?))
         })
         .optional()
+}
+
+const COLUMNS: &str =
+    "one.hash, one.client_id, one.redirect_uri, one.challenge, one.scope, one.nonce, one.user,
+                       one.session, one.authenticated_at, one.authenticated_by, one.expires_at, one.used_at";
+
+fn read(row: &Row<'_>, id: OrderedId) -> rusqlite::Result<CodeRecord> {
+    Ok(CodeRecord {
+        id,
+        hash: SecretHash::from_bytes(row.get(0)?),
+        client_id: row.get(1)?,
+        redirect_uri: row.get(2)?,
+        challenge: CodeChallenge::parse(&row.get::<_, String>(3)?).map_err(|error| corrupt(3, error))?,
+        scope: scope(row, 4)?,
+        nonce: row.get(5)?,
+        user: UserId(ordered_id(row, 6)?),
+        session: ordered_id(row, 7)?,
+        authentication: Authentication { at: timestamp(row, 8)?, by: authenticator(row, 9)? },
+        expires_at: timestamp(row, 10)?,
+        used_at: optional_timestamp(row, 11)?,
+    })
 }
 
 /// What became of a code that was to be spent.

@@ -1,7 +1,6 @@
 //! Codes become grants, grants are refreshed, and both are taken back.
 
 use async_trait::async_trait;
-use identity::user::UserId;
 use issuance::authorize::CodeRecord;
 use issuance::grant::{Gives, GrantRecord, Redemption, Rotation};
 use issuance::store::{GrantStore, Marks, Once, Redeemed, Rotated};
@@ -13,7 +12,7 @@ use primitives::store::StoreError;
 use rusqlite::Connection;
 
 use super::codes::Spending;
-use super::{SqliteStore, access_tokens, audit, codes, grants, initial_access_tokens, sessions, users};
+use super::{SqliteStore, access_tokens, audit, codes, grants, initial_access_tokens, sessions};
 
 #[async_trait]
 impl GrantStore for SqliteStore {
@@ -25,10 +24,7 @@ impl GrantStore for SqliteStore {
     ) -> Result<Option<(CodeRecord, Marks)>, StoreError> {
         let number = self.profiles.number(profile)?;
         let found = self.read_directory(directory, move |connection, directory| {
-            let Some(code) = codes::find(connection, number, id)? else { return Ok(None) };
-            let of = Of { client_id: &code.client_id, user: code.user, session: code.session };
-            let marks = marks(connection, number, directory, of)?;
-            Ok(Some((code, marks)))
+            codes::find(connection, number, directory, id)
         });
         Ok(found.await?.flatten())
     }
@@ -54,10 +50,7 @@ impl GrantStore for SqliteStore {
     ) -> Result<Option<(GrantRecord, Marks)>, StoreError> {
         let number = self.profiles.number(profile)?;
         let found = self.read_directory(directory, move |connection, directory| {
-            let Some(grant) = grants::find(connection, number, id)? else { return Ok(None) };
-            let of = Of { client_id: &grant.client_id, user: grant.user, session: grant.session };
-            let marks = marks(connection, number, directory, of)?;
-            Ok(Some((grant, marks)))
+            grants::find(connection, number, directory, id)
         });
         Ok(found.await?.flatten())
     }
@@ -93,22 +86,6 @@ impl GrantStore for SqliteStore {
             })
             .await
     }
-}
-
-/// Whom something was given to, in whose name, and in which session.
-#[derive(Clone, Copy)]
-struct Of<'a> {
-    client_id: &'a str,
-    user: UserId,
-    session: OrderedId,
-}
-
-fn marks(connection: &Connection, profile: i64, directory: i64, of: Of<'_>) -> rusqlite::Result<Marks> {
-    Ok(Marks {
-        user: users::find(connection, directory, of.user)?,
-        session: sessions::marks(connection, directory, of.session)?,
-        client_not_before: access_tokens::client_not_before(connection, profile, of.client_id)?,
-    })
 }
 
 fn redeem(

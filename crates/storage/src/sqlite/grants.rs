@@ -1,14 +1,17 @@
 //! The table `grants`.
 
+use std::sync::LazyLock;
+
 use identity::authentication::Authentication;
 use identity::user::UserId;
 use issuance::grant::{GrantRecord, RefreshFamily, Rotation};
-use issuance::store::Rotated;
+use issuance::store::{Marks, Rotated};
 use primitives::clock::Timestamp;
 use primitives::ordered_id::OrderedId;
 use primitives::secret::SecretHash;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::marks;
 use super::values::{
     authenticator, corrupt, millis, optional_hash, optional_timestamp, ordered_id, scope, timestamp,
 };
@@ -44,17 +47,21 @@ pub(super) fn insert(connection: &Connection, profile: i64, grant: &GrantRecord)
 pub(super) fn find(
     connection: &Connection,
     profile: i64,
+    directory: i64,
     id: OrderedId,
-) -> rusqlite::Result<Option<GrantRecord>> {
+) -> rusqlite::Result<Option<(GrantRecord, Marks)>> {
+    static QUERY: LazyLock<String> = LazyLock::new(|| marks::query("grants", COLUMNS));
     connection
-        .prepare_cached(
-            "SELECT client_id, user, session, authenticated_at, authenticated_by, scope, family, current, previous,
-                    rotated_at, expires_at, ended_at
-             FROM grants WHERE profile = ?1 AND id = ?2",
-        )?
-        .query_row(params![profile, id.as_bytes()], |row| read(row, id))
+        .prepare_cached(&QUERY)?
+        .query_row(params![profile, id.as_bytes(), directory], |row| {
+            Ok((read(row, id)?, marks::read(row, 12)?))
+        })
         .optional()
 }
+
+const COLUMNS: &str =
+    "one.client_id, one.user, one.session, one.authenticated_at, one.authenticated_by, one.scope,
+                       one.family, one.current, one.previous, one.rotated_at, one.expires_at, one.ended_at";
 
 fn read(row: &Row<'_>, id: OrderedId) -> rusqlite::Result<GrantRecord> {
     let refresh = match (optional_hash(row, 6)?, optional_hash(row, 7)?, optional_timestamp(row, 9)?) {
@@ -85,30 +92,32 @@ pub(super) fn rotate(
     rotation: &Rotation,
 ) -> rusqlite::Result<Rotated> {
     let Rotation { grant, presented, next, at, overlap, .. } = rotation;
-    let Some(GrantRecord { refresh: Some(family), ended_at: None, .. }) = find(connection, profile, *grant)?
-    else {
-        return Ok(Rotated::Ended);
-    };
-    let (previous, rotated_at) = if *presented == family.current {
-        (Some(*presented), *at)
-    } else if Some(*presented) == family.previous && *at < family.rotated_at.plus(*overlap) {
-        (family.previous, family.rotated_at)
-    } else {
-        end(connection, profile, *grant, *at)?;
-        return Ok(Rotated::Reused);
-    };
-    connection
+    // Nearly always it is the good one, and then this is all.
+    let is_good = connection
         .prepare_cached(
-            "UPDATE grants SET current = ?3, previous = ?4, rotated_at = ?5 WHERE profile = ?1 AND id = ?2",
+            "UPDATE grants SET current = ?4, previous = ?3, rotated_at = ?5
+             WHERE profile = ?1 AND id = ?2 AND current = ?3 AND ended_at IS NULL",
+        )?
+        .execute(params![profile, grant.as_bytes(), presented.as_bytes(), next.as_bytes(), millis(*at)])?;
+    if is_good == 1 {
+        return Ok(Rotated::Now);
+    }
+    let is_repeated = connection
+        .prepare_cached(
+            "UPDATE grants SET current = ?4
+             WHERE profile = ?1 AND id = ?2 AND previous = ?3 AND rotated_at > ?5 AND ended_at IS NULL",
         )?
         .execute(params![
             profile,
             grant.as_bytes(),
+            presented.as_bytes(),
             next.as_bytes(),
-            previous.as_ref().map(SecretHash::as_bytes),
-            millis(rotated_at)
+            millis(*at) - i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX)
         ])?;
-    Ok(Rotated::Now)
+    if is_repeated == 1 {
+        return Ok(Rotated::Now);
+    }
+    Ok(if end(connection, profile, *grant, *at)? { Rotated::Reused } else { Rotated::Ended })
 }
 
 /// Ends a grant; says whether it had not ended before.

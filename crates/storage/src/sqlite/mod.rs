@@ -17,6 +17,7 @@ mod file;
 mod grant_store;
 mod grants;
 mod initial_access_tokens;
+mod marks;
 mod migrations;
 mod profiles;
 mod reader;

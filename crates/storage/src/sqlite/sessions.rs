@@ -5,7 +5,6 @@ use identity::authentication::{Authentication, Authenticator};
 use identity::session::Session;
 use identity::store::SessionStore;
 use identity::user::{User, UserId};
-use issuance::store::SessionMarks;
 use primitives::audit::{DirectoryEvent, Event};
 use primitives::clock::Timestamp;
 use primitives::names::{DirectoryName, ProfileName};
@@ -208,21 +207,6 @@ fn revoke(connection: &Connection, directory: i64, id: OrderedId, at: Timestamp)
         )?
         .execute(params![directory, id.as_bytes(), millis(at)])
         .map(|changed| changed == 1)
-}
-
-/// What stands against everything that was given in a session. One that is not there any more had nothing left that asks.
-pub(super) fn marks(
-    connection: &Connection,
-    directory: i64,
-    id: OrderedId,
-) -> rusqlite::Result<SessionMarks> {
-    let marks = connection
-        .prepare_cached("SELECT ended_at, is_revoked FROM sessions WHERE directory = ?1 AND id = ?2")?
-        .query_row(params![directory, id.as_bytes()], |row| {
-            Ok(SessionMarks { ended_at: optional_timestamp(row, 0)?, is_revoked: row.get(1)? })
-        })
-        .optional()?;
-    Ok(marks.unwrap_or_default())
 }
 
 /// Keeps a session for as long as something asks whether it was ended.
