@@ -17,7 +17,8 @@ pub(crate) fn need_python_module(module: &str, package: &str) -> anyhow::Result<
     if found.is_ok_and(|output| output.status.success()) { Ok(()) } else { install(&[package]) }
 }
 
-fn install(missing: &[&str]) -> anyhow::Result<()> {
+/// Installs packages.
+pub(crate) fn install(missing: &[&str]) -> anyhow::Result<()> {
     println!("Installing from Debian: {}", missing.join(" "));
     let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0"));
     let prefix: &[&str] = if root { &[] } else { &["sudo"] };

@@ -4,6 +4,7 @@ mod bench;
 mod conformance;
 mod debian;
 mod interop;
+mod postgres;
 mod test;
 
 use std::path::PathBuf;
@@ -28,6 +29,12 @@ enum Command {
     Conformance,
     /// Run client libraries that others wrote against a server, as `test` does.
     Interop,
+    /// Run a command beside a PostgreSQL whose address is in MATRICULA_TEST_POSTGRES: `cargo xtask postgres cargo test`.
+    Postgres {
+        /// The command.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<String>,
+    },
     /// A bare ceiling, for `bench`.
     #[command(hide = true, subcommand)]
     Bare(bench::Bare),
@@ -39,6 +46,7 @@ fn main() -> ExitCode {
         Command::Bench(bench) => bench.run(),
         Command::Conformance => conformance::check(),
         Command::Interop => interop::run(),
+        Command::Postgres { command } => postgres::run_beside(&command),
         Command::Bare(bare) => bare.serve(),
     };
     match result {

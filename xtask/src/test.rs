@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use crate::{conformance, debian, interop, root};
+use crate::postgres::Cluster;
+use crate::{conformance, debian, interop, postgres, root};
 
 /// One part of the whole.
 struct Part {
@@ -47,7 +48,7 @@ const PARTS: &[Part] = &[
         needs: None,
         run: || cargo(&["doc", "--workspace", "--no-deps", "--locked"], &[("RUSTDOCFLAGS", "-D warnings")]),
     },
-    Part { name: "the tests", needs: None, run: || cargo(&["test", "--workspace", "--locked"], &[]) },
+    Part { name: "the tests, on SQLite and PostgreSQL", needs: None, run: tests },
     Part { name: "client libraries of others", needs: None, run: interop::run },
     Part { name: "the requirements of the specifications", needs: None, run: conformance::check },
 ];
@@ -84,6 +85,28 @@ pub(crate) fn run() -> anyhow::Result<()> {
     }
     println!("All is well.");
     Ok(())
+}
+
+/// All tests, with a PostgreSQL beside them; and those of the server once more, with the server on it. What it keeps for
+/// itself there goes with it, so nothing need reach the disk.
+fn tests() -> anyhow::Result<()> {
+    let cluster = Cluster::start(&["fsync=off"])?;
+    let url = cluster.url();
+    let address = (postgres::ADDRESS, url.as_str());
+    cargo(&["test", "--workspace", "--locked"], &[address])?;
+    let again = [
+        "test",
+        "--workspace",
+        "--locked",
+        "--test",
+        "it",
+        "--",
+        "--skip",
+        "process::",
+        "--skip",
+        "config::",
+    ];
+    cargo(&again, &[address, ("MATRICULA_TEST_ENGINE", "postgres")])
 }
 
 impl Runtime {

@@ -20,6 +20,7 @@ use primitives::store::StoreError;
 use protocol::jose::SignatureAlgorithm;
 use registration::definitions::{DefinitionProblem, Definitions, Revision};
 use serde_json::Map;
+use storage::postgres::{self, PostgresStore};
 use storage::sqlite::{OpenError, SqliteStore};
 use storage::{Change, DefinitionDocument, Provision, Provisioned, Retention, Store};
 
@@ -57,6 +58,9 @@ pub enum StartError {
     /// The store did not open.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The database did not open.
+    #[error(transparent)]
+    OpenDatabase(#[from] postgres::OpenError),
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -125,13 +129,16 @@ impl App {
             audit,
             profiles,
         } = configuration;
-        let StoreUrl::Sqlite(path) = store;
+        let store: Arc<dyn Store> = match &store {
+            StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(path)?),
+            StoreUrl::Postgres(url) => Arc::new(PostgresStore::open(url).await?),
+        };
         let app = Self {
             passwords: SlowThreads::new(),
             guessing: Guessing::new(GuessingLimits::default()),
             device_key: DeviceKey::new(&key_encryption_key.derive("matricula known devices")),
             identity_effort: identity::world::Effort::default(),
-            store: Arc::new(SqliteStore::open(&path)?),
+            store,
             profiles: ArcSwap::default(),
             key_encryption_key,
             outside,

@@ -1,10 +1,12 @@
 //! All of it is kept somewhere.
 //!
 //! [`Store`] is everything that a running server asks of where it keeps things: the ports of `registration`, `identity`
-//! and `issuance`, and those of this crate, which the server itself uses. [`sqlite`] is the embedded engine.
+//! and `issuance`, and those of this crate, which the server itself uses. [`sqlite`] is the embedded engine,
+//! [`postgres`] the one that many nodes share.
 
 mod audit;
 mod definitions;
+pub mod postgres;
 pub mod sqlite;
 
 pub use audit::{Activity, AuditEntry, AuditStore, Cleaned, Retention};

@@ -1,6 +1,5 @@
 //! `matricula audit`: what happened.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -11,8 +10,11 @@ use serde_json::{Value, json};
 use storage::AuditEntry;
 use storage::sqlite::SqliteStore;
 
-use super::{is_heard, store_file};
+use super::is_heard;
+use super::serve::runtime;
+use super::store::{AtStore, open_beside};
 use crate::clock::SystemClock;
+use crate::config::StoreUrl;
 
 /// How often a follower looks for news.
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
@@ -24,9 +26,8 @@ const LOOK_BACK: Duration = Duration::from_secs(10);
 pub(super) enum Audit {
     /// Print the newest entries of the audit log. A server may be using the store meanwhile.
     Tail {
-        /// The store: `sqlite:PATH`.
-        #[arg(long)]
-        store: String,
+        #[command(flatten)]
+        at: AtStore,
         /// How many entries.
         #[arg(long, short = 'n', default_value_t = 20)]
         lines: u32,
@@ -41,13 +42,30 @@ pub(super) enum Audit {
 
 impl Audit {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let Self::Tail { store, lines, follow, json } = self;
-        tail(&store_file(&store)?, lines, follow, if json { as_json } else { as_text })
+        let Self::Tail { at, lines, follow, json } = self;
+        let shown = if json { as_json } else { as_text };
+        match at.url()? {
+            // A file is looked at and nothing else, also one that this program may not write.
+            StoreUrl::Sqlite(path) => {
+                let look = SqliteStore::look(&path).context("the store did not open")?;
+                tail(look, lines, follow, shown)
+            }
+            url @ StoreUrl::Postgres(_) => {
+                let runtime = runtime()?;
+                let store = runtime.block_on(open_beside(&url))?;
+                let look = |since, at_most| runtime.block_on(store.audit_since(since, at_most));
+                tail(look, lines, follow, shown)
+            }
+        }
     }
 }
 
-fn tail(path: &Path, lines: u32, follow: bool, shown: fn(&AuditEntry) -> String) -> anyhow::Result<()> {
-    let look = SqliteStore::look(path).context("the store did not open")?;
+fn tail(
+    look: impl Fn(Timestamp, u32) -> Result<Vec<AuditEntry>, StoreError>,
+    lines: u32,
+    follow: bool,
+    shown: fn(&AuditEntry) -> String,
+) -> anyhow::Result<()> {
     let entries = look(Timestamp::from_millis(0), lines)?;
     let mut goes_on = entries.iter().all(|entry| is_heard(shown(entry)));
     let since = entries.last().map_or_else(|| SystemClock.now(), |entry| entry.at);

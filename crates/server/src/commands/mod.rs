@@ -6,12 +6,12 @@ mod dev;
 mod generate;
 mod revoke;
 mod serve;
+mod store;
 mod tour;
 mod user;
 
 use std::path::PathBuf;
 
-use anyhow::bail;
 use clap::{Parser, Subcommand};
 
 /// Matricula: an OAuth 2.1 / OpenID Connect authorization server whose heart is dynamic client registration.
@@ -103,17 +103,6 @@ fn start_logging(filter: &str, format: LogFormat) -> anyhow::Result<()> {
         LogFormat::Json => logger.json().init(),
     }
     Ok(())
-}
-
-/// The file of a store that is there: `sqlite:PATH`.
-fn store_file(store: &str) -> anyhow::Result<PathBuf> {
-    let Some(path) = store.strip_prefix("sqlite:").map(PathBuf::from) else {
-        bail!("'{store}' is not a store that is known: use sqlite:PATH");
-    };
-    if !path.exists() {
-        bail!("{} does not exist", path.display());
-    }
-    Ok(path)
 }
 
 /// Says something on standard output. Whoever closed it does not want to hear more.

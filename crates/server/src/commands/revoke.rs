@@ -1,22 +1,20 @@
 //! `matricula revoke`: what was given is taken back, while the server runs.
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use identity::manage::{self, Directory};
-use identity::store::SessionStore;
 use identity::user::Username;
-use issuance::store::{GrantStore, Once, TokenStore};
+use issuance::store::Once;
 use primitives::audit::{DirectoryEvent, Event, EventKind};
 use primitives::clock::Clock;
 use primitives::names::{DirectoryName, ProfileName};
 use primitives::ordered_id::{IdSource, OrderedId};
-use registration::store::ClientStore;
 use serde_json::Map;
 use storage::Store;
-use storage::sqlite::SqliteStore;
 
+use super::say;
 use super::serve::runtime;
-use super::{say, store_file};
+use super::store::{AtStore, open_beside};
 use crate::clock::SystemClock;
 use crate::random::SystemRandomness;
 use crate::slow_work::SlowThreads;
@@ -24,9 +22,8 @@ use crate::slow_work::SlowThreads;
 /// Something of a profile.
 #[derive(Debug, Args)]
 pub(super) struct InProfile {
-    /// The store: `sqlite:PATH`. A server may be using it meanwhile, and sees at once what was taken back.
-    #[arg(long)]
-    store: String,
+    #[command(flatten)]
+    at: AtStore,
     /// The profile.
     #[arg(long)]
     profile: ProfileName,
@@ -35,9 +32,8 @@ pub(super) struct InProfile {
 /// Something of a directory.
 #[derive(Debug, Args)]
 pub(super) struct InDirectory {
-    /// The store: `sqlite:PATH`. A server may be using it meanwhile, and sees at once what was taken back.
-    #[arg(long)]
-    store: String,
+    #[command(flatten)]
+    at: AtStore,
     /// The directory.
     #[arg(long, default_value = "main")]
     directory: DirectoryName,
@@ -78,18 +74,21 @@ pub(super) enum Revoke {
 
 impl Revoke {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let path = store_file(match &self {
-            Self::Client { place, .. } | Self::Grant { place, .. } => &place.store,
-            Self::User { place, .. } | Self::Session { place, .. } => &place.store,
-        })?;
-        let store = SqliteStore::open_beside(&path).context("the store did not open")?;
-        let done = runtime()?.block_on(self.carry_out(&store));
-        store.close();
-        say(done?);
-        Ok(())
+        let at = match &self {
+            Self::Client { place, .. } | Self::Grant { place, .. } => &place.at,
+            Self::User { place, .. } | Self::Session { place, .. } => &place.at,
+        };
+        let url = at.url()?;
+        runtime()?.block_on(async {
+            let store = open_beside(&url).await?;
+            let done = self.carry_out(&*store).await;
+            store.close();
+            say(done?);
+            Ok(())
+        })
     }
 
-    async fn carry_out(self, store: &SqliteStore) -> anyhow::Result<String> {
+    async fn carry_out(self, store: &dyn Store) -> anyhow::Result<String> {
         let ids = IdSource::default();
         let name = || ids.next(SystemClock.now(), &SystemRandomness);
         let of_profile = |profile, kind, client_id| Event {

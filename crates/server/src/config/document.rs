@@ -28,6 +28,11 @@ pub struct ConfigDocument {
     pub trusted_proxies: Vec<String>,
     /// Where everything is kept: `sqlite:PATH`. A relative path begins at the folder of this file.
     pub store: String,
+    /// File that has the password of the database, where it needs one.
+    pub store_password_file: Option<String>,
+    /// Environment variable that has it (where no file is named).
+    #[serde(default = "default_store_password_env")]
+    pub store_password_env: String,
     /// A file with the key that signing keys are sealed with at rest, as `matricula keygen` prints it. A relative path
     /// begins at the folder of this file.
     pub key_encryption_key_file: Option<String>,
@@ -48,6 +53,13 @@ pub struct ConfigDocument {
 fn default_listen() -> String {
     "127.0.0.1:8080".to_owned()
 }
+
+fn default_store_password_env() -> String {
+    STORE_PASSWORD_ENV.to_owned()
+}
+
+/// The environment variable that has the password of the database, unless the configuration names another.
+pub(crate) const STORE_PASSWORD_ENV: &str = "MATRICULA_STORE_PASSWORD";
 
 fn default_key_encryption_key_env() -> String {
     "MATRICULA_KEY_ENCRYPTION_KEY".to_owned()

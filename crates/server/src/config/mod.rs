@@ -5,6 +5,7 @@ mod example;
 mod profile;
 mod secret;
 mod sign_in;
+mod store;
 mod syntax;
 mod unheeded;
 
@@ -17,9 +18,11 @@ use ipnet::IpNet;
 use issuance::signing_keys::KeyEncryptionKey;
 pub use profile::ProfileSettings;
 use registration::access::Access;
+pub use store::{NotAStore, StoreUrl};
 use url::Url;
 
 use self::document::ConfigDocument;
+pub(crate) use self::document::STORE_PASSWORD_ENV;
 use crate::profiles::host_and_path;
 
 /// Something that cannot work, and where it is written.
@@ -58,13 +61,6 @@ pub enum ConfigError {
 
 fn list(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-}
-
-/// Where everything is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreUrl {
-    /// In an SQLite file.
-    Sqlite(PathBuf),
 }
 
 /// Bounds on what the network can ask of the process.
@@ -129,7 +125,7 @@ impl Configuration {
         let mut problems = Vec::new();
         let listen = read_listen(&document.listen, &mut problems);
         let public_url = read_public_url(&document.public_url, &mut problems);
-        let store = read_store(&document.store, folder, &mut problems);
+        let store = store::read(&document, folder, &mut problems);
         let key = secret::key_encryption_key(&document, folder, &mut problems);
         let limits = read_limits(&document, &mut problems);
         let trusted_proxies = read_proxies(&document, &mut problems);
@@ -280,31 +276,6 @@ fn read_public_url(text: &str, problems: &mut Vec<Problem>) -> Option<String> {
         }
         Err(why) => {
             problem(problems, "public_url", why);
-            None
-        }
-    }
-}
-
-fn read_store(text: &str, folder: &Path, problems: &mut Vec<Problem>) -> Option<StoreUrl> {
-    match text.split_once(':') {
-        // SQLite would take some names for something else than files.
-        Some(("sqlite", path)) if path.starts_with(':') || path.starts_with("file:") => {
-            problem(problems, "store", "is not the path of a file: write sqlite:PATH");
-            None
-        }
-        Some(("sqlite", path)) if !path.is_empty() => {
-            let path = folder.join(path);
-            let parent =
-                path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            if path.is_dir() {
-                problem(problems, "store", format!("{} is a folder: name a file in it", path.display()));
-            } else if !parent.is_dir() {
-                problem(problems, "store", format!("there is no folder {}: make it first", parent.display()));
-            }
-            Some(StoreUrl::Sqlite(path))
-        }
-        _ => {
-            problem(problems, "store", format!("'{text}' is not a store that is known: use sqlite:PATH"));
             None
         }
     }

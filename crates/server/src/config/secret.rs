@@ -4,6 +4,7 @@ use std::path::Path;
 
 use issuance::signing_keys::KeyEncryptionKey;
 use primitives::secret::SecretHash;
+use zeroize::Zeroizing;
 
 use super::document::{ClientDocument, ConfigDocument};
 use super::{Problem, problem};
@@ -24,6 +25,24 @@ pub(super) fn key_encryption_key(
         Ok(key) => Some(key),
         Err(why) => {
             problem(problems, at, why);
+            None
+        }
+    }
+}
+
+/// The password of the database, where one is stated. A database may let the user of a socket in without.
+pub(super) fn store_password(
+    document: &ConfigDocument,
+    folder: &Path,
+    problems: &mut Vec<Problem>,
+) -> Option<Zeroizing<String>> {
+    let Some(file) = &document.store_password_file else {
+        return std::env::var(&document.store_password_env).ok().map(Zeroizing::new);
+    };
+    match read_file(file, folder) {
+        Ok(text) => Some(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())),
+        Err(why) => {
+            problem(problems, "store_password_file", why);
             None
         }
     }

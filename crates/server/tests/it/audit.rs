@@ -158,15 +158,12 @@ async fn the_log_is_kept_for_as_long_as_the_configuration_says() {
 async fn what_has_ended_is_forgotten_and_stays_refused() {
     let server = Server::demo().await;
     let token = server.dcr().await;
-    let rows = || {
-        let file = rusqlite::Connection::open(server.store_path()).unwrap();
-        file.query_row("SELECT count(*) FROM initial_access_tokens", [], |row| row.get::<_, i64>(0)).unwrap()
-    };
+    let rows = || server.kept.says("SELECT count(*) FROM initial_access_tokens");
     server.app.clean().await.unwrap();
-    assert_eq!(rows(), 1);
+    assert_eq!(rows().await, 1);
     server.clock.forward(Duration::from_secs(601));
     server.app.clean().await.unwrap();
-    assert_eq!(rows(), 0);
+    assert_eq!(rows().await, 0);
     server
         .register("staff", Some(&token), &json!({"software_id": "field-app"}))
         .await

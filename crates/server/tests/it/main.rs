@@ -15,6 +15,7 @@ mod commands;
 mod config;
 mod introspect;
 mod jwks;
+mod kept;
 mod person;
 mod process;
 mod register;

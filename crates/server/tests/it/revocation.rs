@@ -1,6 +1,5 @@
 //! `matricula revoke`, beside a running server: what an operator takes back is gone wherever the server is asked.
 
-use std::path::Path;
 use std::time::Duration;
 
 use primitives::clock::Timestamp;
@@ -9,10 +8,9 @@ use crate::commands::matricula;
 use crate::person::{ALICE, Ask, Person, Who};
 use crate::world::{Answer, Registered, Server};
 
-fn revoke(path: &Path, arguments: &[&str]) -> std::process::Output {
-    let store = format!("sqlite:{}", path.display());
+fn revoke(store: &str, arguments: &[&str]) -> std::process::Output {
     let all: Vec<&str> =
-        ["revoke"].into_iter().chain(arguments.iter().copied()).chain(["--store", &store]).collect();
+        ["revoke"].into_iter().chain(arguments.iter().copied()).chain(["--store", store]).collect();
     matricula(&all)
 }
 
@@ -47,7 +45,7 @@ async fn is_dead(server: &Server, install: &Registered, tokens: &Answer) {
 async fn what_an_operator_takes_back_is_dead_at_once_wherever_the_server_is_asked() {
     for what in ["grant", "session", "client", "user"] {
         let server = Server::demo().await;
-        let path = server.store_path();
+        let store = server.kept.url();
         let alice = Person::of(&server);
         let install = alice.install(ALICE).await;
         let (given, other) =
@@ -60,7 +58,7 @@ async fn what_an_operator_takes_back_is_dead_at_once_wherever_the_server_is_aske
             "client" => &["client", &install.id, "--profile", "customers"],
             _ => &["user", "Alice"],
         };
-        let output = revoke(&path, arguments);
+        let output = revoke(&store, arguments);
         assert!(output.status.success(), "{output:?}");
         is_dead(&server, &install, &other).await;
         if what == "grant" {
@@ -83,7 +81,7 @@ async fn what_an_operator_takes_back_is_dead_at_once_wherever_the_server_is_aske
 #[tokio::test]
 async fn what_is_not_there_cannot_be_taken_back_and_that_is_said() {
     let server = Server::demo().await;
-    let path = server.store_path();
+    let store = server.kept.url();
     let nothing = "0000000000000000000000000g";
     for (arguments, says) in [
         (&["grant", nothing, "--profile", "customers"][..], "there is no grant"),
@@ -96,7 +94,7 @@ async fn what_is_not_there_cannot_be_taken_back_and_that_is_said() {
             "no client 0000000000000000000000000g has registered",
         ),
     ] {
-        let output = revoke(&path, arguments);
+        let output = revoke(&store, arguments);
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && told.contains(says), "{arguments:?}: {told}");
     }

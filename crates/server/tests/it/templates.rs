@@ -131,12 +131,7 @@ async fn an_instance_stores_nothing_that_its_template_can_answer() {
     let mut server = Server::demo().await;
     server.instance("field-app").await;
     server.stop().await;
-    let file = rusqlite::Connection::open(server.store_path()).unwrap();
-    let mut statement = file.prepare("SELECT * FROM clients").unwrap();
-    let columns = statement.column_count();
-    let row: Vec<rusqlite::types::Value> =
-        statement.query_row([], |row| (0..columns).map(|column| row.get(column)).collect()).unwrap();
-    let row = format!("{row:?}");
+    let row = server.kept.rows_of("clients").await;
     assert!(row.contains("field-app"));
     for inherited in ["orders:", "client_credentials", "client_secret_basic", "Field app"] {
         assert!(!row.contains(inherited), "{row}");

@@ -1,7 +1,6 @@
 //! `matricula user`, as operators call it.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
@@ -13,11 +12,11 @@ use crate::world::Server;
 const PASSWORD: &str = "a-password-to-look-for";
 
 /// Calls `matricula user` on a store, with something on standard input.
-fn user(store: &Path, arguments: &[&str], input: &str) -> Output {
+fn user(store: &str, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_matricula"))
         .arg("user")
         .args(arguments)
-        .args(["--store", &format!("sqlite:{}", store.display())])
+        .args(["--store", store])
         .env_remove("MATRICULA_LOG")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -49,11 +48,11 @@ fn refused(output: Output, says: &str) {
 }
 
 /// A store that no server uses.
-fn store() -> (TempDir, std::path::PathBuf) {
+fn store() -> (TempDir, String) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("matricula.db");
     drop(SqliteStore::open(&path).unwrap());
-    (folder, path)
+    (folder, format!("sqlite:{}", path.display()))
 }
 
 async fn events(server: &Server) -> Vec<(String, Value)> {
@@ -67,26 +66,26 @@ async fn events(server: &Server) -> Vec<(String, Value)> {
 #[tokio::test]
 async fn a_server_knows_a_user_who_is_added_beside_it_at_once() {
     let server = Server::demo().await;
-    let (path, main) = (server.store_path(), "main".parse().unwrap());
+    let (store, main) = (server.kept.url(), "main".parse().unwrap());
     let find = || server.app.store().user_named(&main, "carol");
     assert!(find().await.unwrap().is_none());
 
     let claims = r#"{"name":"Alice Smith","email":"alice@example.com"}"#;
-    let said = done(user(&path, &["add", "Carol", "--claims", claims], &format!("{PASSWORD}\n")));
+    let said = done(user(&store, &["add", "Carol", "--claims", claims], &format!("{PASSWORD}\n")));
     let added = find().await.unwrap().unwrap();
     assert_eq!(said, format!("Carol is added: {}\n", added.user.id));
     assert_eq!(Value::Object(added.user.claims.clone()), serde_json::from_str::<Value>(claims).unwrap());
     assert!(added.user.disabled_at.is_none());
 
-    done(user(&path, &["passwd", "carol"], &format!("{PASSWORD}-2\n")));
+    done(user(&store, &["passwd", "carol"], &format!("{PASSWORD}-2\n")));
     let changed = find().await.unwrap().unwrap();
     assert!(changed.password_hash != added.password_hash);
     assert!(changed.user.not_before > added.user.not_before);
 
-    assert_eq!(done(user(&path, &["disable", "CAROL"], "")), "CAROL is switched off\n");
+    assert_eq!(done(user(&store, &["disable", "CAROL"], "")), "CAROL is switched off\n");
     assert!(find().await.unwrap().unwrap().user.disabled_at.is_some());
-    assert_eq!(done(user(&path, &["disable", "carol"], "")), "carol was switched off before\n");
-    assert_eq!(done(user(&path, &["enable", "carol"], "")), "carol is switched on\n");
+    assert_eq!(done(user(&store, &["disable", "carol"], "")), "carol was switched off before\n");
+    assert_eq!(done(user(&store, &["enable", "carol"], "")), "carol is switched on\n");
     assert!(find().await.unwrap().unwrap().user.disabled_at.is_none());
 
     let by_name = json!({"username": "Carol"});
@@ -99,7 +98,7 @@ async fn a_server_knows_a_user_who_is_added_beside_it_at_once() {
 #[tokio::test]
 async fn users_are_imported_with_passwords_or_hashes_that_they_have_already() {
     let server = Server::demo().await;
-    let path = server.store_path();
+    let store = server.kept.url();
     let file = server.folder().join("users.jsonl");
     let hash = "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc";
     let lines = [
@@ -108,13 +107,13 @@ async fn users_are_imported_with_passwords_or_hashes_that_they_have_already() {
     ];
     std::fs::write(&file, lines.map(|line| line.to_string()).join("\n")).unwrap();
     let import = ["import", file.to_str().unwrap(), "--directory", "partners"];
-    assert_eq!(done(user(&path, &import, "")), "2 users are added\n");
+    assert_eq!(done(user(&store, &import, "")), "2 users are added\n");
     let partners = "partners".parse().unwrap();
     let carol = server.app.store().user_named(&partners, "carol").await.unwrap().unwrap();
     assert_eq!(carol.password_hash.as_deref(), Some(hash));
     assert_eq!(carol.user.claims["email"], "carol@example.com");
 
-    refused(user(&path, &import, ""), "line 2: username 'Carol' is taken");
+    refused(user(&store, &import, ""), "line 2: username 'Carol' is taken");
     std::fs::write(
         &file,
         format!(
@@ -123,15 +122,15 @@ async fn users_are_imported_with_passwords_or_hashes_that_they_have_already() {
         ),
     )
     .unwrap();
-    refused(user(&path, &import, ""), "line 2: password must be a string");
+    refused(user(&store, &import, ""), "line 2: password must be a string");
     assert!(server.app.store().user_named(&partners, "eve").await.unwrap().is_none(), "all or nothing");
 }
 
 #[test]
 fn what_cannot_be_done_is_said_clearly() {
-    let (folder, path) = store();
+    let (folder, store) = store();
     let good = format!("{PASSWORD}\n");
-    done(user(&path, &["add", "alice"], &good));
+    done(user(&store, &["add", "alice"], &good));
     let empty = folder.path().join("empty.jsonl");
     std::fs::write(&empty, "\n").unwrap();
     for (arguments, input, says) in [
@@ -157,8 +156,11 @@ fn what_cannot_be_done_is_said_clearly() {
         (&["import", "/no/such/file"], "", "/no/such/file"),
         (&["import", empty.to_str().unwrap()], "", "has nobody in it"),
     ] {
-        refused(user(&path, arguments, input), says);
+        refused(user(&store, arguments, input), says);
     }
-    refused(user(&folder.path().join("none.db"), &["add", "bob"], &good), "does not exist");
+    refused(
+        user(&format!("sqlite:{}", folder.path().join("none.db").display()), &["add", "bob"], &good),
+        "does not exist",
+    );
     assert!(!folder.path().join("none.db").exists());
 }

@@ -24,6 +24,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::kept::Kept;
+
 /// Tests begin at this moment.
 pub(crate) const NOW: u64 = 1_795_421_565;
 
@@ -53,6 +55,8 @@ impl Clock for HandClock {
 pub(crate) struct Server {
     pub(crate) app: Arc<App>,
     pub(crate) clock: Arc<HandClock>,
+    /// What it keeps.
+    pub(crate) kept: Kept,
     address: SocketAddr,
     folder: TempDir,
     text: String,
@@ -72,11 +76,12 @@ impl Server {
         let folder = TempDir::new().unwrap();
         demo::furnish(folder.path()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let text = change(demo::world(listener.local_addr().unwrap().port(), "sqlite:matricula.db"));
-        Self::start(folder, listener, text).await
+        let kept = Kept::nothing_yet(folder.path()).await;
+        let text = change(demo::world(listener.local_addr().unwrap().port(), &kept.url()));
+        Self::start(folder, kept, listener, text).await
     }
 
-    async fn start(folder: TempDir, listener: TcpListener, text: String) -> Self {
+    async fn start(folder: TempDir, kept: Kept, listener: TcpListener, text: String) -> Self {
         let configuration = Configuration::parse(&text, folder.path()).unwrap();
         let clock = Arc::new(HandClock(AtomicU64::new(NOW * 1_000)));
         let outside =
@@ -88,15 +93,15 @@ impl Server {
         let running =
             tokio::spawn(run::serve(Arc::clone(&app), listener, async move { drop(stopped.await) }));
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { app, clock, address, folder, text, client, stop: Some(stop), running: Some(running) }
+        Self { app, clock, kept, address, folder, text, client, stop: Some(stop), running: Some(running) }
     }
 
     /// Stops the server as a signal would, and starts another one on the same store.
     pub(crate) async fn restarted(mut self) -> Self {
         self.stop().await;
-        let Self { address, folder, text, clock, app, .. } = self;
+        let Self { address, folder, kept, text, clock, app, .. } = self;
         drop(app);
-        let again = Self::start(folder, TcpListener::bind(address).await.unwrap(), text).await;
+        let again = Self::start(folder, kept, TcpListener::bind(address).await.unwrap(), text).await;
         again.clock.0.store(clock.0.load(Ordering::Relaxed), Ordering::Relaxed);
         again
     }
@@ -122,10 +127,6 @@ impl Server {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    pub(crate) fn store_path(&self) -> std::path::PathBuf {
-        self.folder.path().join("matricula.db")
     }
 
     pub(crate) fn folder(&self) -> &Path {

@@ -51,10 +51,10 @@ pub(crate) async fn a_template_id_is_remembered_for_ever(store: Arc<dyn Store>) 
 
 pub(crate) async fn profiles_are_provisioned_together_or_not_at_all(store: Arc<dyn Store>) {
     assert!(store.profiles_ever().await.unwrap().is_empty());
-    let one = |name: &str, made: u64| {
+    let one = |name: &str, event_number: u64, made: u64| {
         let mut event = event(EventKind::DefinitionsChanged);
         event.profile = profile(name);
-        event.id = OrderedId::from_bytes(u128::from(made).to_be_bytes());
+        event.id = OrderedId::from_bytes(u128::from(event_number).to_be_bytes());
         let document = DefinitionDocument {
             kind: DefinitionKind::Profile,
             id: String::new(),
@@ -62,16 +62,16 @@ pub(crate) async fn profiles_are_provisioned_together_or_not_at_all(store: Arc<d
         };
         Provision { documents: vec![document], made_by: "file".into(), event }
     };
-    let both = store.provision(vec![one("staff", 1), one("open", 2)]).await.unwrap();
+    let both = store.provision(vec![one("staff", 1, 1), one("open", 2, 2)]).await.unwrap();
     assert_eq!(both.iter().map(|one| one.changes.len()).collect::<Vec<_>>(), [1, 1]);
     let mut ever: Vec<String> =
         store.profiles_ever().await.unwrap().iter().map(ToString::to_string).collect();
     ever.sort();
     assert_eq!(ever, ["open", "staff"]);
 
-    // The second cannot be written, since there is an event of its name.
-    assert!(store.provision(vec![one("staff", 3), one("open", 1)]).await.is_err());
-    let again = store.provision(vec![one("staff", 1)]).await;
+    // The second cannot be written, since there is an event of its name in the profile.
+    assert!(store.provision(vec![one("staff", 3, 3), one("open", 2, 4)]).await.is_err());
+    let again = store.provision(vec![one("staff", 4, 1)]).await;
     assert!(again.unwrap()[0].changes.is_empty(), "the first was not kept");
 }
 

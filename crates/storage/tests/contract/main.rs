@@ -11,6 +11,7 @@ mod definitions;
 mod grants;
 mod initial_access_tokens;
 mod keys;
+mod postgres;
 mod sessions;
 mod sqlite;
 mod users;
@@ -76,7 +77,7 @@ macro_rules! on_engine {
         $(
             #[tokio::test]
             async fn $promise() {
-                let engine = $open();
+                let engine = $open().await;
                 $crate::$module::$promise(engine.store()).await;
             }
         )*

@@ -33,7 +33,11 @@ impl Engine {
     }
 }
 
-crate::on_engine!(Engine::open);
+async fn opened() -> Engine {
+    Engine::open()
+}
+
+crate::on_engine!(opened);
 
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_closing_and_opening() {

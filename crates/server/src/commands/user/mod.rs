@@ -5,7 +5,7 @@ mod password_input;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand};
 use identity::claims::StandardClaims;
 use identity::manage::{self, Directory, ManageError, NewCredential, NewUser};
@@ -13,11 +13,10 @@ use identity::password::NewPassword;
 use identity::user::Username;
 use primitives::names::DirectoryName;
 use primitives::ordered_id::IdSource;
-use storage::Store;
-use storage::sqlite::SqliteStore;
 
+use super::say;
 use super::serve::runtime;
-use super::{say, store_file};
+use super::store::{AtStore, open_beside};
 use crate::clock::SystemClock;
 use crate::random::SystemRandomness;
 use crate::slow_work::SlowThreads;
@@ -25,9 +24,8 @@ use crate::slow_work::SlowThreads;
 /// Where users are.
 #[derive(Debug, Args)]
 pub(super) struct Place {
-    /// The store: `sqlite:PATH`. A server may be using it meanwhile, and sees at once what was changed.
-    #[arg(long)]
-    store: String,
+    #[command(flatten)]
+    at: AtStore,
     /// The directory that they are in.
     #[arg(long, default_value = "main")]
     directory: DirectoryName,
@@ -80,22 +78,24 @@ pub(super) enum User {
 
 impl User {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let path = store_file(&self.place().store)?;
+        let url = self.place().at.url()?;
         // What is wrong with what was asked is said before anything is opened.
         let (work, name) = Work::of(self)?;
-        let store = SqliteStore::open_beside(&path).context("the store did not open")?;
-        let (ids, slow) = (IdSource::default(), SlowThreads::new());
-        let directory = Directory {
-            name: &name,
-            users: &store,
-            clock: &SystemClock,
-            random: &SystemRandomness,
-            ids: &ids,
-            passwords: &slow,
-        };
-        let done = runtime()?.block_on(work.carry_out(&directory));
-        store.close();
-        done
+        runtime()?.block_on(async {
+            let store = open_beside(&url).await?;
+            let (ids, slow) = (IdSource::default(), SlowThreads::new());
+            let directory = Directory {
+                name: &name,
+                users: &*store,
+                clock: &SystemClock,
+                random: &SystemRandomness,
+                ids: &ids,
+                passwords: &slow,
+            };
+            let done = work.carry_out(&directory).await;
+            store.close();
+            done
+        })
     }
 
     fn place(&self) -> &Place {

@@ -244,8 +244,7 @@ async fn a_token_of_a_client_that_was_switched_off_opens_nothing() {
 async fn a_token_that_a_user_signed_in_for_opens_no_door_for_clients() {
     let server = Server::demo().await;
     let token = server.dcr().await;
-    let file = rusqlite::Connection::open(server.store_path()).unwrap();
-    assert_eq!(file.execute("UPDATE initial_access_tokens SET subject = 'alice'", []).unwrap(), 1);
+    assert_eq!(server.kept.does("UPDATE initial_access_tokens SET subject = 'alice'").await, 1);
     let own = json!({"grant_types": ["client_credentials"]});
     let answer = server.register("staff", Some(&token), &own).await;
     let description = answer.refused(403, "insufficient_scope").description();
@@ -253,7 +252,7 @@ async fn a_token_that_a_user_signed_in_for_opens_no_door_for_clients() {
     let instance = server.register_raw("staff", Some(&token), BODY).await;
     instance.refused(400, "invalid_client_metadata");
     assert_eq!(
-        file.execute("UPDATE initial_access_tokens SET subject = NULL WHERE spent_at IS NULL", []).unwrap(),
+        server.kept.does("UPDATE initial_access_tokens SET subject = NULL WHERE spent_at IS NULL").await,
         1
     );
     assert_eq!(server.register_raw("staff", Some(&token), BODY).await.status, 201, "and it is not spent");

@@ -1,0 +1,100 @@
+//! The schema, step by step. Steps are only ever added, and each leaves the program before it able to go on: nodes are
+//! replaced one after the other.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use deadpool_postgres::GenericClient;
+
+use super::connections::Connections;
+use super::values::{Failure, get};
+
+/// All steps, in order. What stands in one that was released never changes: its checksum is compared.
+const STEPS: [&str; 1] = [include_str!("../../migrations/postgres/0001_the_beginning.sql")];
+
+/// Names the lock that whoever changes the schema holds. The number means nothing else.
+const LOCK: i64 = 0x4d74_7263;
+
+/// Why a schema is not the one of this program.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    /// It could not be looked at or changed.
+    #[error("the schema was not brought up to date: {0}")]
+    Failed(String),
+    /// Steps are missing.
+    #[error(
+        "the schema of the store is older than this program: bring it up to date with 'matricula db migrate'"
+    )]
+    Older,
+    /// A later version of the program has changed it.
+    #[error("the store was made by a later version of this program")]
+    Newer,
+    /// A step that was applied says something else now.
+    #[error("step {0} of the schema is not the one that was applied")]
+    Changed(i32),
+}
+
+impl From<Failure> for MigrationError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure.to_string())
+    }
+}
+
+/// Brings the schema up to date, all of it or nothing. Nodes that come meanwhile wait, and find it done.
+pub(super) async fn run(connections: &Connections) -> Result<(), MigrationError> {
+    let mut connection = connections.get().await?;
+    let applied = async {
+        let transaction = connection.transaction().await?;
+        transaction.batch_execute(&format!("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({LOCK})")).await?;
+        transaction
+            .batch_execute(
+                "CREATE TABLE IF NOT EXISTS schema_migrations (
+                     number   integer NOT NULL PRIMARY KEY,
+                     checksum bytea   NOT NULL
+                 )",
+            )
+            .await?;
+        let applied = applied(&transaction).await?;
+        for (number, step) in (1_i32..).zip(STEPS).skip(applied.len()) {
+            transaction.batch_execute(step).await?;
+            transaction
+                .execute("INSERT INTO schema_migrations VALUES ($1, $2)", &[&number, &checksum(step)])
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok::<_, Failure>(applied)
+    };
+    compare(&applied.await?)
+}
+
+/// Refuses a schema that is not the one of this program. Nothing is changed.
+pub(super) async fn check(connections: &Connections) -> Result<(), MigrationError> {
+    let connection = connections.get().await?;
+    let exists = async {
+        let row = connection.query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[]).await?;
+        get::<bool>(&row, 0)
+    };
+    let applied = if exists.await? { applied(&connection).await? } else { Vec::new() };
+    compare(&applied)?;
+    if applied.len() < STEPS.len() { Err(MigrationError::Older) } else { Ok(()) }
+}
+
+/// Refuses a schema that steps were applied to which this program does not know.
+fn compare(applied: &[Vec<u8>]) -> Result<(), MigrationError> {
+    if applied.len() > STEPS.len() {
+        return Err(MigrationError::Newer);
+    }
+    for ((number, step), known) in (1_i32..).zip(STEPS).zip(applied) {
+        if *known != checksum(step) {
+            return Err(MigrationError::Changed(number));
+        }
+    }
+    Ok(())
+}
+
+fn checksum(step: &str) -> Vec<u8> {
+    digest(&SHA256, step.as_bytes()).as_ref().to_vec()
+}
+
+async fn applied(connection: &impl GenericClient) -> Result<Vec<Vec<u8>>, Failure> {
+    let rows = connection.query("SELECT checksum FROM schema_migrations ORDER BY number", &[]).await?;
+    rows.iter().map(|row| get(row, 0)).collect()
+}

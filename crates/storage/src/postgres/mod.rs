@@ -1,0 +1,108 @@
+//! PostgreSQL: one database, as many equal nodes as one likes.
+//!
+//! What must happen once is decided in the database, never in a node. What many ask at the same time goes there in one
+//! statement ([`batch`]); everything else is a transaction of its own. A statement is its own transaction, and most
+//! outcomes are one statement.
+
+mod assertions;
+mod audit;
+mod authorizations;
+mod batch;
+mod clients;
+mod codes;
+mod connections;
+mod consents;
+mod definitions;
+mod grants;
+mod initial_access_tokens;
+mod marks;
+mod migrations;
+mod names;
+mod rows;
+mod sessions;
+mod signing_keys;
+mod tokens;
+mod users;
+mod values;
+
+pub use connections::{PostgresUrl, UrlError};
+pub use migrations::MigrationError;
+use primitives::names::{DirectoryName, ProfileName};
+
+use self::batch::Batches;
+use self::connections::Connections;
+use self::names::Numbers;
+use crate::Store;
+
+/// Why a store did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its address is no good.
+    #[error("the address of the store: {0}")]
+    Url(#[from] UrlError),
+    /// Its schema is not the one of this program.
+    #[error(transparent)]
+    Schema(#[from] MigrationError),
+}
+
+/// A store in PostgreSQL.
+pub struct PostgresStore {
+    connections: Connections,
+    profiles: Numbers<ProfileName>,
+    directories: Numbers<DirectoryName>,
+    found_clients: Batches<clients::Find>,
+    registrations: Batches<clients::Register>,
+    found_grants: Batches<grants::Find>,
+    rotations: Batches<grants::Rotate>,
+    access_tokens: Batches<tokens::Keep>,
+}
+
+impl std::fmt::Debug for PostgresStore {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("PostgresStore")
+            .field("connections", &self.connections)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PostgresStore {
+    /// Opens a store, and brings its schema up to date. Several nodes may do so at the same time: one of them does it.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(url: &PostgresUrl) -> Result<Self, OpenError> {
+        let connections = Connections::new(url)?;
+        migrations::run(&connections).await?;
+        Ok(Self::start(connections))
+    }
+
+    /// Opens a store whose schema is the one of this program. Nothing is changed.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open_beside(url: &PostgresUrl) -> Result<Self, OpenError> {
+        let connections = Connections::new(url)?;
+        migrations::check(&connections).await?;
+        Ok(Self::start(connections))
+    }
+
+    fn start(connections: Connections) -> Self {
+        Self {
+            profiles: Numbers::default(),
+            directories: Numbers::default(),
+            found_clients: Batches::start(&connections),
+            registrations: Batches::start(&connections),
+            found_grants: Batches::start(&connections),
+            rotations: Batches::start(&connections),
+            access_tokens: Batches::start(&connections),
+            connections,
+        }
+    }
+}
+
+impl Store for PostgresStore {
+    fn close(&self) {
+        self.connections.close();
+    }
+}
