@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use crate::store::{KeyStore, SealedKey};
+use crate::store::{KeyStore, Once, SealedKey};
 use primitives::slow_work::{SlowWork, off_thread};
 
 /// The key that signing keys are sealed with at rest: 256 bits that the store never sees.
@@ -175,15 +175,13 @@ impl SigningKeys {
             if signing.iter().any(|key| key.algorithm() == *algorithm) {
                 continue;
             }
-            let key = match kept.iter().rfind(|key| key.algorithm == *algorithm) {
-                Some(key) => open(profile, key, forge.key_encryption_key)?,
-                None => {
-                    let (key, sealed) = make(profile, *algorithm, forge).await?;
-                    kept.push(sealed);
-                    key
-                }
-            };
-            signing.push(key.into());
+            if !kept.iter().any(|key| key.algorithm == *algorithm) {
+                make_first(profile, *algorithm, forge).await?;
+                // Another node may have made it. The one that is kept is the one to sign with.
+                kept = forge.store.signing_keys(profile).await?;
+            }
+            let key = kept.iter().rfind(|key| key.algorithm == *algorithm).ok_or(KeyRejected)?;
+            signing.push(open(profile, key, forge.key_encryption_key)?.into());
         }
         if signing.is_empty() {
             return Err(KeyRejected.into());
@@ -247,11 +245,12 @@ fn open(
     Ok(SigningKey::from_pkcs8(key.algorithm, &pkcs8)?)
 }
 
-async fn make(
+/// Makes a key where there is none of its algorithm yet.
+async fn make_first(
     profile: &ProfileName,
     algorithm: SignatureAlgorithm,
     forge: Forge<'_>,
-) -> Result<(SigningKey, SealedKey), SigningKeysError> {
+) -> Result<Once, SigningKeysError> {
     let made = off_thread(forge.slow, move || SigningKey::generate(algorithm)).await;
     let (signing, pkcs8) = made.ok_or(KeyRejected)??;
     let now = forge.clock.now();
@@ -273,8 +272,7 @@ async fn make(
             ("alg".to_owned(), json!(algorithm)),
         ]),
     };
-    forge.store.insert_signing_key(sealed.clone(), event).await?;
-    Ok((signing, sealed))
+    Ok(forge.store.insert_first_signing_key(sealed, event).await?)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use issuance::profile::Profile;
+use primitives::names::ProfileName;
 use url::Url;
 
 /// The longest path that is looked at, in bytes. None of ours comes near it.
@@ -42,6 +43,11 @@ impl Profiles {
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Profile>> {
         self.anywhere.values().chain(self.on_hosts.values().flat_map(HashMap::values))
+    }
+
+    /// The profile of this name.
+    pub fn named(&self, name: &ProfileName) -> Option<&Arc<Profile>> {
+        self.iter().find(|profile| profile.definitions.profile() == name)
     }
 
     /// The profile that a path belongs to, and what of the path remains below its issuer.

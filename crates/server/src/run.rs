@@ -31,6 +31,7 @@ const CLEAN_EVERY: Duration = Duration::from_secs(60);
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) {
     let writing = tokio::spawn(write_activity(Arc::clone(&app)));
     let cleaning = tokio::spawn(clean_up(Arc::clone(&app)));
+    let following = tokio::spawn(follow_changes(Arc::clone(&app)));
     let connections = accept_until(&app, listener, stop).await;
     tokio::select! {
         () = connections.shutdown() => tracing::info!("all requests are done"),
@@ -40,6 +41,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     }
     writing.abort();
     cleaning.abort();
+    following.abort();
     app.close().await;
 }
 
@@ -113,6 +115,16 @@ async fn write_activity(app: Arc<App>) {
         due.tick().await;
         if let Err(error) = app.flush_activity().await {
             tracing::warn!(%error, "counts of activity were not written, and wait for the next time");
+        }
+    }
+}
+
+/// Hears of what other nodes change.
+async fn follow_changes(app: Arc<App>) {
+    loop {
+        app.store().wait_for_change().await;
+        if let Err(error) = app.catch_up_all().await {
+            tracing::warn!(%error, "definitions may be older than those of other nodes; whoever asks is made to wait");
         }
     }
 }

@@ -23,6 +23,11 @@ pub enum DefinitionKind {
 }
 
 impl DefinitionKind {
+    /// The kind of a word at rest.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Profile, Self::Template, Self::Client].into_iter().find(|kind| kind.as_str() == word)
+    }
+
     /// The word at rest.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -86,6 +91,17 @@ pub struct Provisioned {
     pub template_ids_ever: BTreeSet<TemplateId>,
 }
 
+/// The definitions of a profile, as they are kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptDefinitions {
+    /// The revision that they are at.
+    pub revision: Revision,
+    /// All of them; none, where the profile was removed.
+    pub documents: Vec<DefinitionDocument>,
+    /// Every template id that the profile has or had.
+    pub template_ids_ever: BTreeSet<TemplateId>,
+}
+
 /// Where definitions are kept.
 #[async_trait]
 pub trait DefinitionStore: Send + Sync {
@@ -95,4 +111,15 @@ pub trait DefinitionStore: Send + Sync {
 
     /// Every profile that was ever provisioned.
     async fn profiles_ever(&self) -> Result<Vec<ProfileName>, StoreError>;
+
+    /// The revision that a profile's definitions are at. It is no older than the question: what was acknowledged before,
+    /// to whatever node, is seen.
+    async fn revision(&self, profile: &ProfileName) -> Result<Revision, StoreError>;
+
+    /// A profile's definitions, as they are kept now.
+    async fn definitions(&self, profile: &ProfileName) -> Result<KeptDefinitions, StoreError>;
+
+    /// Waits until definitions may have changed that another node, or nobody, has told of. Where no other node can change
+    /// any, it waits for ever.
+    async fn wait_for_change(&self);
 }

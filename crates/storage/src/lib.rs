@@ -10,7 +10,9 @@ pub mod postgres;
 pub mod sqlite;
 
 pub use audit::{Activity, AuditEntry, AuditStore, Cleaned, Retention};
-pub use definitions::{Change, DefinitionDocument, DefinitionKind, DefinitionStore, Provision, Provisioned};
+pub use definitions::{
+    Change, DefinitionDocument, DefinitionKind, DefinitionStore, KeptDefinitions, Provision, Provisioned,
+};
 use identity::store::{SessionStore, UserStore};
 use issuance::store::{AuthorizationStore, GrantStore, KeyStore, TokenStore};
 use registration::store::ClientStore;

@@ -114,6 +114,6 @@ pub trait KeyStore: Send + Sync {
     /// All keys of a profile, oldest first.
     async fn signing_keys(&self, profile: &ProfileName) -> Result<Vec<SealedKey>, StoreError>;
 
-    /// Keeps a new key. The profile is the event's.
-    async fn insert_signing_key(&self, key: SealedKey, event: Event) -> Result<(), StoreError>;
+    /// Keeps the first key of its algorithm; [`Once::Before`] where the profile has one already. The profile is the event's.
+    async fn insert_first_signing_key(&self, key: SealedKey, event: Event) -> Result<Once, StoreError>;
 }

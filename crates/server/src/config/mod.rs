@@ -16,14 +16,13 @@ use std::time::Duration;
 pub use example::EXAMPLE;
 use ipnet::IpNet;
 use issuance::signing_keys::KeyEncryptionKey;
-pub use profile::ProfileSettings;
+pub use profile::{NotRestored, ProfileSettings};
 use registration::access::Access;
 pub use store::{NotAStore, StoreUrl};
 use url::Url;
 
 use self::document::ConfigDocument;
 pub(crate) use self::document::STORE_PASSWORD_ENV;
-use crate::profiles::host_and_path;
 
 /// Something that cannot work, and where it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,8 +87,8 @@ pub struct AuditRetention {
 pub struct Configuration {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// Host (and port) that the world reaches the process by.
-    pub public_host: String,
+    /// What the world calls the process: what issuers begin with that say nothing else.
+    pub public_url: String,
     /// Where everything is kept.
     pub store: StoreUrl,
     /// What signing keys are sealed with.
@@ -137,7 +136,7 @@ impl Configuration {
             {
                 Ok(Self {
                     listen,
-                    public_host: host_and_path(&public_url).0,
+                    public_url,
                     store,
                     key_encryption_key,
                     limits,

@@ -97,6 +97,52 @@ pub(super) fn read_all(
     settings
 }
 
+/// What is kept of a profile, and cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRestored {
+    /// A document is not of the form that this version of the program writes.
+    #[error("{0}")]
+    Malformed(#[from] serde_json::Error),
+    /// The documents do not work together.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Problems(Vec<Problem>),
+    /// There is no document of the profile itself.
+    #[error("there is no such profile")]
+    Removed,
+}
+
+impl ProfileSettings {
+    /// Reads a profile from the documents that are kept of it. They were written by [`documents`], which left nothing in
+    /// files.
+    ///
+    /// # Errors
+    /// See [`NotRestored`].
+    pub fn restore(
+        name: &ProfileName,
+        documents: &[DefinitionDocument],
+        public_url: &str,
+    ) -> Result<Self, NotRestored> {
+        let of_kind = |kind| documents.iter().filter(move |document| document.kind == kind);
+        let profile = of_kind(DefinitionKind::Profile).next().ok_or(NotRestored::Removed)?;
+        let mut document: ProfileDocument = serde_json::from_value(profile.document.clone())?;
+        for client in of_kind(DefinitionKind::Client) {
+            document.clients.insert(client.id.clone(), serde_json::from_value(client.document.clone())?);
+        }
+        for template in of_kind(DefinitionKind::Template) {
+            document
+                .templates
+                .insert(template.id.clone(), serde_json::from_value(template.document.clone())?);
+        }
+        let (mut problems, at) = (Vec::new(), format!("profiles.{name}"));
+        let issuer = read_issuer(name.as_str(), &document, Some(public_url), &at, &mut problems);
+        let mut reading = Reading { at: &at, folder: Path::new(""), problems: &mut problems };
+        match reading.profile(name.as_str(), issuer, &document) {
+            Some(settings) if problems.is_empty() => Ok(settings),
+            _ => Err(NotRestored::Problems(problems)),
+        }
+    }
+}
+
 fn read_issuer(
     name: &str,
     document: &ProfileDocument,
@@ -224,7 +270,7 @@ impl Reading<'_> {
         }
         let issuer = issuer?;
         Some(ProfileSettings {
-            documents: documents(document, &issuer, &definitions),
+            documents: documents(document, &definitions),
             warnings,
             issuer,
             access_token_algorithm: algorithm,
@@ -437,20 +483,12 @@ fn read_access(document: &AccessDocument) -> Access {
     }
 }
 
-/// Each definition by itself, as it was written, so that each has revisions of its own. What it refers to stands in it:
-/// when the secret in a file or the address of the server changes, the definition has changed.
-fn documents(
-    document: &ProfileDocument,
-    issuer: &str,
-    definitions: &DefinitionsDocument,
-) -> Vec<DefinitionDocument> {
+/// Each definition by itself, as it was written, so that each has revisions of its own. The hash of a secret stands in it
+/// and not the file that has the secret: when that changes, the definition has changed, and any node can read it. An issuer
+/// that is not stated follows the address of the node.
+fn documents(document: &ProfileDocument, definitions: &DefinitionsDocument) -> Vec<DefinitionDocument> {
     let ProfileDocument { clients, templates, .. } = document;
-    let alone = ProfileDocument {
-        issuer: Some(issuer.to_owned()),
-        clients: BTreeMap::new(),
-        templates: BTreeMap::new(),
-        ..document.clone()
-    };
+    let alone = ProfileDocument { clients: BTreeMap::new(), templates: BTreeMap::new(), ..document.clone() };
     let one = |kind, id: &str, document: serde_json::Result<Value>| {
         // These types have been read from text, so they can be written as text.
         DefinitionDocument { kind, id: id.to_owned(), document: document.unwrap_or_default() }

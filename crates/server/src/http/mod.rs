@@ -64,6 +64,12 @@ const ASKED_FROM_BROWSERS: [HeaderName; 6] = [
 /// How long a browser need not ask again whether it may ask.
 const PREFLIGHT_LASTS: Duration = Duration::from_secs(3_600);
 
+/// What is the same for everybody, and asks nothing of the store.
+const DOCUMENTS: [&str; 2] = ["/.well-known/", "/jwks"];
+
+/// What people see.
+const PAGES: [&str; 3] = ["/authorize", "/assisted-token", "/logout"];
+
 /// All endpoints of all profiles.
 #[derive(Clone, Debug)]
 pub struct Endpoints {
@@ -119,8 +125,18 @@ impl Endpoints {
         let Some((profile, rest)) = profiles.locate(host.as_deref(), request.uri().path()) else {
             return error::not_found().await;
         };
+        let profile = match self.app.current(profile).await {
+            Ok(Some(profile)) => profile,
+            Ok(None) => return error::not_found().await,
+            // Documents are served as they were last known. Whoever verifies tokens should not be stopped too.
+            Err(_) if DOCUMENTS.iter().any(|document| rest.starts_with(document)) => Arc::clone(profile),
+            Err(error) if PAGES.iter().any(|page| rest.starts_with(page)) => {
+                return error_page::of_store(&error, &browser::preferences(request.headers(), None));
+            }
+            Err(error) => return error::of_store(&error),
+        };
         let peer = peer::address(peer, request.headers(), self.app.trusted_proxies());
-        let asked = Asked { profile: Arc::clone(profile), peer };
+        let asked = Asked { profile, peer };
         // The endpoint is what remains when the profile is taken off.
         let rest = match request.uri().query() {
             Some(query) => format!("{rest}?{query}"),

@@ -23,7 +23,8 @@ impl Kept {
         }
     }
 
-    async fn schema() -> Self {
+    /// One in PostgreSQL.
+    pub(crate) async fn schema() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let database = std::env::var("MATRICULA_TEST_POSTGRES")
             .expect("there is no PostgreSQL to test with: run `cargo xtask postgres cargo test ...`");

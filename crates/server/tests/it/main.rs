@@ -16,6 +16,7 @@ mod config;
 mod introspect;
 mod jwks;
 mod kept;
+mod nodes;
 mod person;
 mod process;
 mod register;

@@ -74,9 +74,28 @@ impl Server {
     /// The demo world, changed.
     pub(crate) async fn with(change: impl FnOnce(String) -> String) -> Self {
         let folder = TempDir::new().unwrap();
+        let kept = Kept::nothing_yet(folder.path()).await;
+        Self::on(folder, kept, change).await
+    }
+
+    /// A node on PostgreSQL, whatever the engine of the other tests.
+    pub(crate) async fn node() -> Self {
+        Self::on_kept(Kept::schema().await).await
+    }
+
+    /// A server on a store.
+    pub(crate) async fn on_kept(kept: Kept) -> Self {
+        Self::on(TempDir::new().unwrap(), kept, |world| world).await
+    }
+
+    /// Another node on the same store.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::on_kept(self.kept.clone()).await
+    }
+
+    async fn on(folder: TempDir, kept: Kept, change: impl FnOnce(String) -> String) -> Self {
         demo::furnish(folder.path()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let kept = Kept::nothing_yet(folder.path()).await;
         let text = change(demo::world(listener.local_addr().unwrap().port(), &kept.url()));
         Self::start(folder, kept, listener, text).await
     }

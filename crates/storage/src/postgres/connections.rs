@@ -59,9 +59,9 @@ pub enum UrlError {
 /// in the file `sslrootcert`. `pool_size` says how many connections are kept.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl {
-    config: Config,
-    is_encrypted: bool,
-    authorities: Option<String>,
+    pub(super) config: Config,
+    pub(super) is_encrypted: bool,
+    pub(super) authorities: Option<String>,
     pool_size: usize,
 }
 
@@ -250,7 +250,7 @@ impl std::fmt::Debug for Connections {
     }
 }
 
-fn tls(authorities: Option<&str>) -> Result<ClientConfig, UrlError> {
+pub(super) fn tls(authorities: Option<&str>) -> Result<ClientConfig, UrlError> {
     let mut trusted = rustls::RootCertStore::empty();
     let refused = |error: &dyn std::fmt::Display| UrlError::Certificates(error.to_string());
     match authorities {

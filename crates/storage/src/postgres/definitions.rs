@@ -3,16 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Object};
 use primitives::names::ProfileName;
 use primitives::store::StoreError;
 use registration::client::TemplateId;
 use registration::definitions::Revision;
 use serde_json::json;
+use tokio_postgres::IsolationLevel;
 
+use super::batch::{Key, Operation};
+use super::listener::CHANNEL;
 use super::values::{Failure, corrupt, get, millis};
 use super::{PostgresStore, audit, names};
-use crate::definitions::{Change, DefinitionKind, DefinitionStore, Provision, Provisioned};
+use crate::definitions::{
+    Change, DefinitionDocument, DefinitionKind, DefinitionStore, KeptDefinitions, Provision, Provisioned,
+};
 
 #[async_trait]
 impl DefinitionStore for PostgresStore {
@@ -24,6 +29,10 @@ impl DefinitionStore for PostgresStore {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             let done = provision_all(&transaction, &ordered).await?;
+            if done.iter().any(|(_, provisioned)| !provisioned.changes.is_empty()) {
+                // It is told when the transaction is committed, and not where it is taken back.
+                transaction.execute("SELECT pg_notify($1, '')", &[&CHANNEL]).await?;
+            }
             transaction.commit().await?;
             Ok(done)
         });
@@ -36,6 +45,84 @@ impl DefinitionStore for PostgresStore {
         let connection = self.connections.get().await?;
         Ok(profiles_ever(&connection).await?)
     }
+
+    async fn revision(&self, profile: &ProfileName) -> Result<Revision, StoreError> {
+        match self.known_profile(profile).await? {
+            Some(number) => self.revisions.ask(number).await,
+            None => Ok(Revision::default()),
+        }
+    }
+
+    async fn definitions(&self, profile: &ProfileName) -> Result<KeptDefinitions, StoreError> {
+        let Some(number) = self.known_profile(profile).await? else {
+            return Ok(KeptDefinitions {
+                revision: Revision::default(),
+                documents: Vec::new(),
+                template_ids_ever: BTreeSet::new(),
+            });
+        };
+        let kept = self.connections.retrying(|| async {
+            let mut connection = self.connections.get().await?;
+            // All of it at one moment.
+            let transaction = connection
+                .build_transaction()
+                .isolation_level(IsolationLevel::RepeatableRead)
+                .read_only(true)
+                .start()
+                .await?;
+            kept(&transaction, number).await
+        });
+        Ok(kept.await?)
+    }
+
+    async fn wait_for_change(&self) {
+        self.listener.wait().await;
+    }
+}
+
+/// Finds out what definitions are at.
+pub(super) struct FindRevision;
+
+impl Operation for FindRevision {
+    type Question = i32;
+    type Answer = Revision;
+
+    fn key(_question: &Self::Question) -> Option<Key> {
+        None
+    }
+
+    async fn ask(connection: &Object, questions: &[&Self::Question]) -> Result<Vec<Self::Answer>, Failure> {
+        let mut numbers: Vec<i32> = questions.iter().map(|number| **number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let statement =
+            connection.prepare_cached("SELECT number, revision FROM profiles WHERE number = ANY($1)").await?;
+        let mut revisions = BTreeMap::new();
+        for row in connection.query(&statement, &[&numbers]).await? {
+            revisions.insert(get::<i32>(&row, 0)?, Revision(get::<i64>(&row, 1)?.unsigned_abs()));
+        }
+        Ok(questions.iter().map(|number| revisions.get(number).copied().unwrap_or_default()).collect())
+    }
+}
+
+async fn kept(transaction: &impl GenericClient, profile: i32) -> Result<KeptDefinitions, Failure> {
+    let statement = transaction.prepare_cached("SELECT revision FROM profiles WHERE number = $1").await?;
+    let revision: i64 = get(&transaction.query_one(&statement, &[&profile]).await?, 0)?;
+    let document = |((kind, id), text): ((String, String), String)| {
+        let kind = DefinitionKind::named(&kind)
+            .ok_or_else(|| corrupt(format_args!("'{kind}' is no kind of definition")))?;
+        let document = serde_json::from_str(&text).map_err(corrupt)?;
+        Ok(DefinitionDocument { kind, id, document })
+    };
+    Ok(KeptDefinitions {
+        revision: Revision(revision.unsigned_abs()),
+        documents: current(transaction, profile)
+            .await?
+            .into_iter()
+            .map(document)
+            .collect::<Result<_, Failure>>()?,
+        template_ids_ever: template_ids_ever(transaction, profile).await?,
+    })
 }
 
 /// Makes the definitions of profiles what they are to be; each answer has the place of its question.
@@ -115,9 +202,7 @@ fn compare<'a>(
     for (kind_name, id) in
         kept.keys().filter(|(kind, id)| !wanted.contains_key(&(kind.as_str(), id.as_str())))
     {
-        let kind = [DefinitionKind::Profile, DefinitionKind::Template, DefinitionKind::Client]
-            .into_iter()
-            .find(|kind| kind.as_str() == kind_name)
+        let kind = DefinitionKind::named(kind_name)
             .ok_or_else(|| corrupt(format_args!("'{kind_name}' is no kind of definition")))?;
         changes.push((Change { kind, id: id.clone(), what: "removed" }, None));
     }
@@ -125,7 +210,7 @@ fn compare<'a>(
 }
 
 /// The revision of a profile, which nobody else changes before this transaction has ended.
-async fn lock(transaction: &impl GenericClient, profile: i32) -> Result<i64, Failure> {
+pub(super) async fn lock(transaction: &impl GenericClient, profile: i32) -> Result<i64, Failure> {
     let statement =
         transaction.prepare_cached("SELECT revision FROM profiles WHERE number = $1 FOR UPDATE").await?;
     get(&transaction.query_one(&statement, &[&profile]).await?, 0)

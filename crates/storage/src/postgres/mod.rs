@@ -15,6 +15,7 @@ mod consents;
 mod definitions;
 mod grants;
 mod initial_access_tokens;
+mod listener;
 mod marks;
 mod migrations;
 mod names;
@@ -31,6 +32,7 @@ use primitives::names::{DirectoryName, ProfileName};
 
 use self::batch::Batches;
 use self::connections::Connections;
+use self::listener::Listener;
 use self::names::Numbers;
 use crate::Store;
 
@@ -55,6 +57,8 @@ pub struct PostgresStore {
     found_grants: Batches<grants::Find>,
     rotations: Batches<grants::Rotate>,
     access_tokens: Batches<tokens::Keep>,
+    revisions: Batches<definitions::FindRevision>,
+    listener: Listener,
 }
 
 impl std::fmt::Debug for PostgresStore {
@@ -74,7 +78,7 @@ impl PostgresStore {
     pub async fn open(url: &PostgresUrl) -> Result<Self, OpenError> {
         let connections = Connections::new(url)?;
         migrations::run(&connections).await?;
-        Ok(Self::start(connections))
+        Ok(Self::start(url, connections)?)
     }
 
     /// Opens a store whose schema is the one of this program. Nothing is changed.
@@ -84,11 +88,12 @@ impl PostgresStore {
     pub async fn open_beside(url: &PostgresUrl) -> Result<Self, OpenError> {
         let connections = Connections::new(url)?;
         migrations::check(&connections).await?;
-        Ok(Self::start(connections))
+        Ok(Self::start(url, connections)?)
     }
 
-    fn start(connections: Connections) -> Self {
-        Self {
+    fn start(url: &PostgresUrl, connections: Connections) -> Result<Self, UrlError> {
+        Ok(Self {
+            listener: Listener::start(url)?,
             profiles: Numbers::default(),
             directories: Numbers::default(),
             found_clients: Batches::start(&connections),
@@ -96,13 +101,15 @@ impl PostgresStore {
             found_grants: Batches::start(&connections),
             rotations: Batches::start(&connections),
             access_tokens: Batches::start(&connections),
+            revisions: Batches::start(&connections),
             connections,
-        }
+        })
     }
 }
 
 impl Store for PostgresStore {
     fn close(&self) {
+        self.listener.stop();
         self.connections.close();
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
-use issuance::store::{KeyStore, SealedKey};
+use issuance::store::{KeyStore, Once, SealedKey};
 use primitives::audit::Event;
 use primitives::names::ProfileName;
 use primitives::store::StoreError;
@@ -10,7 +10,7 @@ use protocol::jose::SignatureAlgorithm;
 use tokio_postgres::Row;
 
 use super::values::{Failure, corrupt, get, get_id, uuid};
-use super::{PostgresStore, audit};
+use super::{PostgresStore, audit, definitions};
 
 #[async_trait]
 impl KeyStore for PostgresStore {
@@ -20,33 +20,43 @@ impl KeyStore for PostgresStore {
         Ok(all(&connection, number).await?)
     }
 
-    async fn insert_signing_key(&self, key: SealedKey, event: Event) -> Result<(), StoreError> {
+    async fn insert_first_signing_key(&self, key: SealedKey, event: Event) -> Result<Once, StoreError> {
         let number = self.profile(&event.profile).await?;
         let inserted = self.connections.retrying(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
-            insert(&transaction, number, &key).await?;
+            definitions::lock(&transaction, number).await?;
+            if !insert_first(&transaction, number, &key).await? {
+                return Ok(Once::Before);
+            }
             audit::insert(&transaction, number, &event).await?;
             transaction.commit().await?;
-            Ok(())
+            Ok(Once::Now)
         });
         Ok(inserted.await?)
     }
 }
 
-async fn insert(transaction: &impl GenericClient, profile: i32, key: &SealedKey) -> Result<(), Failure> {
+/// Says whether it is the first of its algorithm; otherwise nothing is written. Whoever calls this has the profile locked,
+/// so that no other node makes one at the same time.
+async fn insert_first(
+    transaction: &impl GenericClient,
+    profile: i32,
+    key: &SealedKey,
+) -> Result<bool, Failure> {
     let SealedKey { id, algorithm, public_jwk, sealed } = key;
     let statement = transaction
         .prepare_cached(
             "INSERT INTO signing_keys (profile, id, algorithm, public_jwk, sealed)
-             VALUES ($1, $2, $3, $4, $5)",
+             SELECT $1, $2, $3, $4, $5
+             WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE profile = $1 AND algorithm = $3)",
         )
         .await?;
     let public_jwk = public_jwk.to_string();
-    transaction
+    let inserted = transaction
         .execute(&statement, &[&profile, &uuid(*id), &algorithm.as_str(), &public_jwk, sealed])
         .await?;
-    Ok(())
+    Ok(inserted == 1)
 }
 
 async fn all(connection: &impl GenericClient, profile: i32) -> Result<Vec<SealedKey>, Failure> {

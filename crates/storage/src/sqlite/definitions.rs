@@ -9,7 +9,9 @@ use serde_json::json;
 
 use super::audit;
 use super::values::{corrupt, millis};
-use crate::definitions::{Change, DefinitionKind, Provision, Provisioned};
+use crate::definitions::{
+    Change, DefinitionDocument, DefinitionKind, KeptDefinitions, Provision, Provisioned,
+};
 
 /// Makes the definitions what they are to be; the answer has the profile's number.
 pub(super) fn provision(
@@ -41,9 +43,7 @@ pub(super) fn provision(
     for (kind_name, id) in
         kept.keys().filter(|(kind, id)| !wanted.contains_key(&(kind.as_str(), id.as_str())))
     {
-        let kind = [DefinitionKind::Profile, DefinitionKind::Template, DefinitionKind::Client]
-            .into_iter()
-            .find(|kind| kind.as_str() == kind_name)
+        let kind = DefinitionKind::named(kind_name)
             .ok_or_else(|| corrupt(0, format_args!("'{kind_name}' is no kind of definition")))?;
         write(connection, profile, (kind_name, id), (next, None), provision)?;
         changes.push(Change { kind, id: id.clone(), what: "removed" });
@@ -82,6 +82,27 @@ fn profile(connection: &Connection, name: &str) -> rusqlite::Result<(i64, i64)> 
     }
     connection.prepare_cached("INSERT INTO profiles (name) VALUES (?1)")?.execute(params![name])?;
     find()?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+/// All that is kept of them, as it is now.
+pub(super) fn kept(connection: &Connection, profile: i64) -> rusqlite::Result<KeptDefinitions> {
+    let revision: i64 = connection
+        .prepare_cached("SELECT revision FROM profiles WHERE number = ?1")?
+        .query_row(params![profile], |row| row.get(0))?;
+    let document = |((kind, id), text): ((String, String), String)| {
+        let kind = DefinitionKind::named(&kind)
+            .ok_or_else(|| corrupt(0, format_args!("'{kind}' is no kind of definition")))?;
+        let document = serde_json::from_str(&text).map_err(|error| corrupt(2, error))?;
+        Ok(DefinitionDocument { kind, id, document })
+    };
+    Ok(KeptDefinitions {
+        revision: Revision(revision.unsigned_abs()),
+        documents: current(connection, profile)?
+            .into_iter()
+            .map(document)
+            .collect::<rusqlite::Result<_>>()?,
+        template_ids_ever: template_ids_ever(connection, profile)?,
+    })
 }
 
 /// The newest document of each definition that has not been removed.

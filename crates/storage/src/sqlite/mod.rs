@@ -28,6 +28,7 @@ mod users;
 mod values;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,16 +44,18 @@ use primitives::ordered_id::OrderedId;
 use primitives::store::StoreError;
 use registration::access::InitialAccessTokenRecord;
 use registration::client::ClientRecord;
+use registration::definitions::Revision;
 use registration::store::{ClientStore, Insertion, NewRegistration};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use self::directories::Directories;
-use self::profiles::Profiles;
+use self::profiles::{Known, Profiles};
 use self::reader::Readers;
 use self::writer::Writer;
 use crate::{
-    Activity, AuditEntry, AuditStore, Cleaned, DefinitionStore, Provision, Provisioned, Retention, Store,
+    Activity, AuditEntry, AuditStore, Cleaned, DefinitionStore, KeptDefinitions, Provision, Provisioned,
+    Retention, Store,
 };
 
 /// Why a database was not opened.
@@ -394,17 +397,22 @@ impl TokenStore for SqliteStore {
 impl KeyStore for SqliteStore {
     async fn signing_keys(&self, profile: &ProfileName) -> Result<Vec<SealedKey>, StoreError> {
         match self.profiles.known(profile) {
-            Some(number) => self.readers.read(move |connection| signing_keys::all(connection, number)).await,
+            Some(Known { number, .. }) => {
+                self.readers.read(move |connection| signing_keys::all(connection, number)).await
+            }
             None => Ok(Vec::new()),
         }
     }
 
-    async fn insert_signing_key(&self, key: SealedKey, event: Event) -> Result<(), StoreError> {
+    async fn insert_first_signing_key(&self, key: SealedKey, event: Event) -> Result<Once, StoreError> {
         let number = self.profiles.number(&event.profile)?;
         self.writer
             .write(move |connection| {
-                signing_keys::insert(connection, number, &key)?;
-                audit::insert(connection, number, &event)
+                if !signing_keys::insert_first(connection, number, &key)? {
+                    return Ok(Once::Before);
+                }
+                audit::insert(connection, number, &event)?;
+                Ok(Once::Now)
             })
             .await
     }
@@ -419,7 +427,7 @@ impl DefinitionStore for SqliteStore {
         };
         let done: Vec<(i64, Provisioned)> = self.writer.write(work).await?;
         let remembered = names.into_iter().zip(done).map(|(profile, (number, provisioned))| {
-            self.profiles.remember(profile, number);
+            self.profiles.remember(profile, Known { number, revision: provisioned.revision });
             provisioned
         });
         Ok(remembered.collect())
@@ -427,6 +435,28 @@ impl DefinitionStore for SqliteStore {
 
     async fn profiles_ever(&self) -> Result<Vec<ProfileName>, StoreError> {
         Ok(self.profiles.names())
+    }
+
+    /// One server at a time has the file, and nobody else changes definitions: what it did last is what there is.
+    async fn revision(&self, profile: &ProfileName) -> Result<Revision, StoreError> {
+        Ok(self.profiles.known(profile).map(|known| known.revision).unwrap_or_default())
+    }
+
+    async fn definitions(&self, profile: &ProfileName) -> Result<KeptDefinitions, StoreError> {
+        match self.profiles.known(profile) {
+            Some(Known { number, .. }) => {
+                self.readers.read(move |connection| definitions::kept(connection, number)).await
+            }
+            None => Ok(KeptDefinitions {
+                revision: Revision::default(),
+                documents: Vec::new(),
+                template_ids_ever: BTreeSet::new(),
+            }),
+        }
+    }
+
+    async fn wait_for_change(&self) {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -6,14 +6,16 @@ use rusqlite::{Connection, params};
 
 use super::values::{corrupt, ordered_id};
 
-pub(super) fn insert(connection: &Connection, profile: i64, key: &SealedKey) -> rusqlite::Result<()> {
+/// Says whether it is the first of its algorithm; otherwise nothing is written.
+pub(super) fn insert_first(connection: &Connection, profile: i64, key: &SealedKey) -> rusqlite::Result<bool> {
     let SealedKey { id, algorithm, public_jwk, sealed } = key;
     connection
         .prepare_cached(
-            "INSERT INTO signing_keys (profile, id, algorithm, public_jwk, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO signing_keys (profile, id, algorithm, public_jwk, sealed) SELECT ?1, ?2, ?3, ?4, ?5
+             WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE profile = ?1 AND algorithm = ?3)",
         )?
         .execute(params![profile, id.as_bytes(), algorithm.as_str(), public_jwk.to_string(), sealed])
-        .map(drop)
+        .map(|inserted| inserted == 1)
 }
 
 pub(super) fn all(connection: &Connection, profile: i64) -> rusqlite::Result<Vec<SealedKey>> {

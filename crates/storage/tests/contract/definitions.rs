@@ -75,6 +75,37 @@ pub(crate) async fn profiles_are_provisioned_together_or_not_at_all(store: Arc<d
     assert!(again.unwrap()[0].changes.is_empty(), "the first was not kept");
 }
 
+pub(crate) async fn definitions_read_back_at_the_revision_that_they_have(store: Arc<dyn Store>) {
+    let staff = profile("staff");
+    assert_eq!(store.revision(&staff).await.unwrap(), Revision(0));
+    assert!(store.definitions(&staff).await.unwrap().documents.is_empty());
+    for (templates, revision, ever) in [
+        (&[("a", 1), ("b", 1)][..], 1, &["a", "b"][..]),
+        (&[("a", 2)], 2, &["a", "b"]),
+        (&[("a", 2)], 2, &["a", "b"]),
+        (&[], 3, &["a", "b"]),
+        (&[("c", 1), ("a", 2)], 4, &["a", "b", "c"]),
+    ] {
+        let provisioned = provision(&*store, "staff", templates).await;
+        assert_eq!(provisioned.revision, Revision(revision));
+        assert_eq!(store.revision(&staff).await.unwrap(), Revision(revision));
+        let kept = store.definitions(&staff).await.unwrap();
+        let mut wanted: Vec<_> = templates
+            .iter()
+            .map(|(id, version)| DefinitionDocument {
+                kind: DefinitionKind::Template,
+                id: (*id).to_owned(),
+                document: json!({ "version": version }),
+            })
+            .collect();
+        wanted.sort_by(|one, other| one.id.cmp(&other.id));
+        assert_eq!((kept.revision, kept.documents), (Revision(revision), wanted));
+        let ids: Vec<&str> = kept.template_ids_ever.iter().map(TemplateId::as_str).collect();
+        assert_eq!(ids, ever);
+        assert_eq!(kept.template_ids_ever, provisioned.template_ids_ever);
+    }
+}
+
 pub(crate) async fn nothing_is_kept_for_a_profile_that_is_not_known(store: Arc<dyn Store>) {
     let unknown = store.client(&profile("nowhere"), id()).await;
     assert!(matches!(unknown, Err(StoreError::Unavailable(_))), "{unknown:?}");

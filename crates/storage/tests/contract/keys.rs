@@ -20,10 +20,32 @@ pub(crate) async fn a_signing_key_reads_back_as_it_was_written(store: Arc<dyn St
     };
     let keys = [key(SignatureAlgorithm::Es256, "a"), key(SignatureAlgorithm::Ps256, "b")];
     for key in &keys {
-        store.insert_signing_key(key.clone(), event(EventKind::SigningKeyCreated)).await.unwrap();
+        let inserted = store.insert_first_signing_key(key.clone(), event(EventKind::SigningKeyCreated)).await;
+        assert_eq!(inserted.unwrap(), Once::Now);
     }
     assert_eq!(store.signing_keys(&profile("staff")).await.unwrap(), keys);
     assert_eq!(store.signing_keys(&profile("open")).await.unwrap(), []);
+}
+
+pub(crate) async fn a_profile_has_one_first_key_however_many_make_one_at_once(store: Arc<dyn Store>) {
+    provision(&*store, "staff", &[]).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..20 {
+        let store = Arc::clone(&store);
+        let key = SealedKey {
+            id: id(),
+            algorithm: SignatureAlgorithm::Es256,
+            public_jwk: json!({"kid": n, "kty": "EC"}),
+            sealed: vec![n],
+        };
+        let made = event(EventKind::SigningKeyCreated);
+        tasks.spawn(async move { store.insert_first_signing_key(key, made).await.unwrap() });
+    }
+    let made = tasks.join_all().await;
+    assert_eq!(made.iter().filter(|made| **made == Once::Now).count(), 1);
+    assert_eq!(store.signing_keys(&profile("staff")).await.unwrap().len(), 1);
+    let told = store.audit_since(Timestamp::from_seconds(0), 100).await.unwrap();
+    assert_eq!(told.iter().filter(|entry| entry.kind == "signing-key-created").count(), 1);
 }
 
 pub(crate) async fn an_assertion_is_accepted_once(store: Arc<dyn Store>) {

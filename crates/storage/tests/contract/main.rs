@@ -31,6 +31,7 @@ macro_rules! on_engine {
             definitions: only_what_changed_gets_a_revision;
             definitions: a_template_id_is_remembered_for_ever;
             definitions: profiles_are_provisioned_together_or_not_at_all;
+            definitions: definitions_read_back_at_the_revision_that_they_have;
             definitions: nothing_is_kept_for_a_profile_that_is_not_known;
             initial_access_tokens: a_token_reads_back_as_it_was_written;
             initial_access_tokens: a_token_pays_for_one_client_however_many_ask_at_once;
@@ -39,6 +40,7 @@ macro_rules! on_engine {
             initial_access_tokens: a_token_is_judged_by_the_time_and_not_by_the_name_of_the_client;
             initial_access_tokens: a_token_is_revoked_or_spent_but_never_both;
             keys: a_signing_key_reads_back_as_it_was_written;
+            keys: a_profile_has_one_first_key_however_many_make_one_at_once;
             keys: an_assertion_is_accepted_once;
             users: a_user_reads_back_as_they_were_written;
             users: a_user_of_another_directory_is_not_there;

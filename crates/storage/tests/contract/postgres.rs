@@ -8,9 +8,10 @@ use issuance::store::{AuthorizationStore, GrantStore, TokenStore};
 use primitives::audit::EventKind;
 use primitives::clock::Timestamp;
 use primitives::store::StoreError;
+use registration::definitions::Revision;
 use registration::store::{ClientStore, Insertion};
 use storage::postgres::{MigrationError, OpenError, PostgresStore, PostgresUrl};
-use storage::{AuditStore, Store};
+use storage::{AuditStore, DefinitionStore, Store};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::world::{added, code, directory, event, id, paid_by, profile, provision, token, user};
@@ -210,4 +211,22 @@ async fn what_a_client_sends_is_kept_whatever_characters_it_has() {
     engine.store.issue_code(&profile("staff"), issue).await.unwrap();
     let (read, _) = engine.store.code(&profile("staff"), &directory("main"), code.id).await.unwrap().unwrap();
     assert_eq!(read, code);
+}
+
+#[tokio::test]
+async fn what_one_node_changes_every_other_hears_and_reads() {
+    let url = fresh_schema().await;
+    let one = PostgresStore::open(&url).await.unwrap();
+    let other = Arc::new(PostgresStore::open(&url).await.unwrap());
+    provision(&one, "staff", &[("a", 1)]).await;
+    assert_eq!(other.revision(&profile("staff")).await.unwrap(), Revision(1));
+    for revision in 2..10 {
+        let hears = tokio::spawn({
+            let other = Arc::clone(&other);
+            async move { other.wait_for_change().await }
+        });
+        provision(&one, "staff", &[("a", i32::try_from(revision).unwrap())]).await;
+        assert_eq!(other.revision(&profile("staff")).await.unwrap(), Revision(revision), "at once");
+        hears.await.unwrap();
+    }
 }

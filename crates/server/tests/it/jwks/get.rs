@@ -36,9 +36,9 @@ async fn keys_survive_a_restart_and_stay_published_when_the_algorithm_changes() 
         .await
         .unwrap();
     let after = server.get("/staff/jwks").await.json();
-    let algorithms: Vec<_> = after["keys"].as_array().unwrap().iter().map(|key| key["alg"].clone()).collect();
-    assert_eq!(algorithms, ["ES256", "EdDSA"]);
-    assert_eq!(after["keys"][0], before["keys"][0]);
+    let keys = after["keys"].as_array().unwrap();
+    assert!(keys.len() == 2 && keys.iter().any(|key| key["alg"] == "EdDSA"), "{after}");
+    assert!(keys.contains(&before["keys"][0]), "{after}");
 }
 
 #[tokio::test]

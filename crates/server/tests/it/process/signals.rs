@@ -109,8 +109,15 @@ fn a_hang_up_tells_what_it_changed_and_what_waits_for_the_next_start() {
     std::fs::write(process.config(), format!("{moved}\n[limits]\nconnections = 7\n")).unwrap();
     process.signal(Signal::HUP);
     process.wait_for_log("limits changed in the file: that waits for the next start");
-    process.wait_for_log("reloaded open at revision 2: profile changed");
     process.wait_for_log("reloaded closed at revision 2: profile removed");
+    // Issuers that are not stated follow the address; what the operator laid down is the same.
+    let mut stream = connect(&process);
+    stream
+        .write_all(
+            b"GET /staff/.well-known/openid-configuration HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        )
+        .unwrap();
+    assert!(read_answer(&mut stream).contains("\"issuer\":\"http://127.0.0.1:"));
 
     // A key that the next start would fail with.
     let key = process.path().join("key-encryption-key");

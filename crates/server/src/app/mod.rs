@@ -1,6 +1,7 @@
 //! What lives as long as the process.
 
-use std::collections::BTreeSet;
+mod definitions;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,24 +10,21 @@ use identity::device::DeviceKey;
 use identity::guessing::{Guessing, GuessingLimits};
 use ipnet::IpNet;
 use issuance::profile::Profile;
-use issuance::signing_keys::{Forge, KeyEncryptionKey, SigningKeys, SigningKeysError};
+use issuance::signing_keys::{Forge, KeyEncryptionKey, SigningKeysError};
 use issuance::world::{Effort, World};
-use primitives::audit::{Event, EventKind};
 use primitives::clock::Clock;
-use primitives::names::{DirectoryName, ProfileName};
+use primitives::names::DirectoryName;
 use primitives::ordered_id::IdSource;
 use primitives::random::Randomness;
 use primitives::store::StoreError;
-use protocol::jose::SignatureAlgorithm;
-use registration::definitions::{DefinitionProblem, Definitions, Revision};
-use serde_json::Map;
+use registration::definitions::DefinitionProblem;
 use storage::postgres::{self, PostgresStore};
 use storage::sqlite::{OpenError, SqliteStore};
-use storage::{Change, DefinitionDocument, Provision, Provisioned, Retention, Store};
+use storage::{Change, Retention, Store};
 
 use crate::activity::ActivityLog;
 use crate::body_memory::BodyMemory;
-use crate::config::{AuditRetention, Configuration, Limits, ProfileSettings, StoreUrl};
+use crate::config::{AuditRetention, Configuration, Limits, StoreUrl};
 use crate::profiles::Profiles;
 use crate::slow_work::SlowThreads;
 use crate::waiting_room::WaitingRoom;
@@ -103,8 +101,8 @@ pub struct App {
     trusted_proxies: Vec<IpNet>,
     waiting_room: WaitingRoom,
     retention: AuditRetention,
-    /// One (re)load at a time.
-    loading: tokio::sync::Mutex<()>,
+    /// What issuers begin with that say nothing else. Whoever (re)loads holds it: one at a time.
+    loading: tokio::sync::Mutex<String>,
 }
 
 impl std::fmt::Debug for App {
@@ -121,7 +119,7 @@ impl App {
     pub async fn start(configuration: Configuration, outside: Outside) -> Result<Self, StartError> {
         let Configuration {
             listen: _,
-            public_host,
+            public_url,
             store,
             key_encryption_key,
             limits,
@@ -151,104 +149,10 @@ impl App {
             trusted_proxies,
             waiting_room: WaitingRoom::default(),
             retention: audit,
-            loading: tokio::sync::Mutex::default(),
+            loading: tokio::sync::Mutex::new(public_url),
         };
-        app.load(&profiles, &public_host).await?;
+        app.load(&profiles, &mut *app.loading.lock().await).await?;
         Ok(app)
-    }
-
-    /// Makes the profiles what a configuration wants them to be. Whatever begins after this has returned sees the new
-    /// ones; what is under way is finished by the old ones. Where this fails, the old ones keep serving.
-    ///
-    /// Only the profiles are taken from the configuration: the rest belongs to the process, and waits for its restart.
-    ///
-    /// # Errors
-    /// See [`StartError`].
-    pub async fn reload(&self, configuration: &Configuration) -> Result<Vec<Reloaded>, StartError> {
-        // A file that the next start would fail with is none to go on with.
-        let forge = Forge { key_encryption_key: &configuration.key_encryption_key, ..self.forge() };
-        for settings in &configuration.profiles {
-            SigningKeys::check(&settings.definitions.profile, forge).await?;
-        }
-        self.load(&configuration.profiles, &configuration.public_host).await
-    }
-
-    async fn load(
-        &self,
-        settings: &[ProfileSettings],
-        public_host: &str,
-    ) -> Result<Vec<Reloaded>, StartError> {
-        let _one_at_a_time = self.loading.lock().await;
-        // What cannot work is not kept, and neither is what stands beside it.
-        for settings in settings {
-            let unchecked = settings.definitions.clone();
-            Definitions::load(unchecked, Revision::default(), &BTreeSet::new())
-                .map_err(StartError::Definitions)?;
-            SigningKeys::check(&settings.definitions.profile, self.forge()).await?;
-        }
-        let mut provisions: Vec<Provision> = settings
-            .iter()
-            .map(|settings| self.provision(&settings.definitions.profile, settings.documents.clone()))
-            .collect();
-        let is_wanted =
-            |name: &ProfileName| settings.iter().any(|settings| settings.definitions.profile == *name);
-        for name in self.store.profiles_ever().await?.iter().filter(|name| !is_wanted(name)) {
-            provisions.push(self.provision(name, Vec::new()));
-        }
-        let names: Vec<String> =
-            provisions.iter().map(|provision| provision.event.profile.to_string()).collect();
-        let kept = self.store.provision(provisions).await?;
-
-        let mut profiles = Vec::with_capacity(settings.len());
-        for (settings, kept) in settings.iter().zip(&kept) {
-            profiles.push(Arc::new(self.load_profile(settings, kept).await?));
-        }
-        self.profiles.store(Arc::new(Profiles::new(profiles, public_host)));
-        let reloaded = names.into_iter().zip(kept).map(|(profile, kept)| Reloaded {
-            profile,
-            revision: kept.revision.0,
-            changes: kept.changes,
-        });
-        // Profiles that went long ago have nothing to tell.
-        let is_served = |reloaded: &Reloaded| {
-            settings.iter().any(|settings| settings.definitions.profile.as_str() == reloaded.profile)
-        };
-        Ok(reloaded.filter(|reloaded| is_served(reloaded) || !reloaded.changes.is_empty()).collect())
-    }
-
-    fn provision(&self, profile: &ProfileName, documents: Vec<DefinitionDocument>) -> Provision {
-        let event = Event {
-            id: self.ids.next(self.outside.clock.now(), &*self.outside.random),
-            profile: profile.clone(),
-            kind: EventKind::DefinitionsChanged,
-            client_id: None,
-            subject: None,
-            detail: Map::new(),
-        };
-        Provision { documents, made_by: "configuration file".to_owned(), event }
-    }
-
-    async fn load_profile(
-        &self,
-        settings: &ProfileSettings,
-        kept: &Provisioned,
-    ) -> Result<Profile, StartError> {
-        let ever = &kept.template_ids_ever;
-        let definitions = Definitions::load(settings.definitions.clone(), kept.revision, ever)
-            .map_err(StartError::Definitions)?;
-        let name = definitions.profile();
-        let of_id_tokens = settings.sign_in.iter().flat_map(|sign_in| &sign_in.id_token_algorithms);
-        let algorithms: Vec<SignatureAlgorithm> =
-            std::iter::once(settings.access_token_algorithm).chain(of_id_tokens.copied()).collect();
-        let keys = SigningKeys::load(name, &algorithms, self.forge()).await?;
-        Ok(Profile {
-            issuer: settings.issuer.clone(),
-            resource: settings.resource.clone(),
-            sign_in: settings.sign_in.clone(),
-            assertion_audience: settings.assertion_audience,
-            definitions: Arc::new(definitions),
-            keys: Arc::new(keys),
-        })
     }
 
     fn forge(&self) -> Forge<'_> {
