@@ -17,6 +17,22 @@ use identity::store::{SessionStore, UserStore};
 use issuance::store::{AuthorizationStore, GrantStore, KeyStore, TokenStore};
 use registration::store::ClientStore;
 
+/// How far a schema is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchemaStatus {
+    /// How many steps were applied.
+    pub applied: usize,
+    /// How many this program knows.
+    pub known: usize,
+}
+
+impl SchemaStatus {
+    /// Whether it is the schema of this program.
+    pub const fn is_current(self) -> bool {
+        self.applied == self.known
+    }
+}
+
 /// Everything that is kept.
 pub trait Store:
     ClientStore

@@ -151,7 +151,7 @@ impl App {
             retention: audit,
             loading: tokio::sync::Mutex::new(public_url),
         };
-        app.load(&profiles, &mut *app.loading.lock().await).await?;
+        app.load(&profiles, &app.loading.lock().await).await?;
         Ok(app)
     }
 

@@ -2,6 +2,7 @@
 
 mod audit;
 mod config;
+mod db;
 mod dev;
 mod generate;
 mod revoke;
@@ -54,6 +55,9 @@ enum Command {
     /// Take back what a client, a user, a session or a grant was given.
     #[command(subcommand)]
     Revoke(revoke::Revoke),
+    /// Look at the schema of a store, or bring it up to date.
+    #[command(subcommand)]
+    Db(db::Db),
     /// Read the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -80,6 +84,7 @@ impl Cli {
             Command::Config(command) => command.run(),
             Command::Revoke(command) => command.run(),
             Command::Audit(command) => command.run(),
+            Command::Db(command) => command.run(),
             Command::User(command) => command.run(),
             Command::Keygen => {
                 generate::keygen();

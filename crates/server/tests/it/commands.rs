@@ -5,6 +5,8 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::kept::Kept;
+
 pub(crate) fn matricula(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_matricula"))
         .args(arguments)
@@ -73,6 +75,23 @@ fn a_folder_that_is_no_demo_worlds_is_left_alone() {
     assert!(told.contains("a key-encryption-key of its own"), "{told}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was made in it");
     assert!(std::fs::read_to_string(key).unwrap().starts_with("AAAA"));
+}
+
+#[tokio::test]
+async fn a_schema_is_brought_up_to_date_and_told_of_on_either_engine() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("matricula.db");
+    std::fs::write(&file, "").unwrap();
+    for store in [Kept::schema().await.url(), format!("sqlite:{}", file.display())] {
+        let status = || matricula(&["db", "status", "--store", &store]);
+        assert!(!status().status.success(), "nothing was made there yet");
+        for _ in 0..2 {
+            let migrated = matricula(&["db", "migrate", "--store", &store]);
+            assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+            let after = status();
+            assert!(after.status.success() && stdout(&after).contains("of the schema were applied"));
+        }
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use deadpool_postgres::GenericClient;
 
 use super::connections::Connections;
 use super::values::{Failure, get};
+use crate::SchemaStatus;
 
 /// All steps, in order. What stands in one that was released never changes: its checksum is compared.
 const STEPS: [&str; 1] = [include_str!("../../migrations/postgres/0001_the_beginning.sql")];
@@ -67,6 +68,11 @@ pub(super) async fn run(connections: &Connections) -> Result<(), MigrationError>
 
 /// Refuses a schema that is not the one of this program. Nothing is changed.
 pub(super) async fn check(connections: &Connections) -> Result<(), MigrationError> {
+    if status(connections).await?.is_current() { Ok(()) } else { Err(MigrationError::Older) }
+}
+
+/// How far the schema is. Nothing is changed.
+pub(super) async fn status(connections: &Connections) -> Result<SchemaStatus, MigrationError> {
     let connection = connections.get().await?;
     let exists = async {
         let row = connection.query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[]).await?;
@@ -74,7 +80,7 @@ pub(super) async fn check(connections: &Connections) -> Result<(), MigrationErro
     };
     let applied = if exists.await? { applied(&connection).await? } else { Vec::new() };
     compare(&applied)?;
-    if applied.len() < STEPS.len() { Err(MigrationError::Older) } else { Ok(()) }
+    Ok(SchemaStatus { applied: applied.len(), known: STEPS.len() })
 }
 
 /// Refuses a schema that steps were applied to which this program does not know.

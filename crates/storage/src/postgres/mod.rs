@@ -34,7 +34,7 @@ use self::batch::Batches;
 use self::connections::Connections;
 use self::listener::Listener;
 use self::names::Numbers;
-use crate::Store;
+use crate::{SchemaStatus, Store};
 
 /// Why a store did not open.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +89,14 @@ impl PostgresStore {
         let connections = Connections::new(url)?;
         migrations::check(&connections).await?;
         Ok(Self::start(url, connections)?)
+    }
+
+    /// How far the schema of a store is. Nothing is changed.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn schema(url: &PostgresUrl) -> Result<SchemaStatus, OpenError> {
+        Ok(migrations::status(&Connections::new(url)?).await?)
     }
 
     fn start(url: &PostgresUrl, connections: Connections) -> Result<Self, UrlError> {

@@ -6,6 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::OpenError;
+use crate::SchemaStatus;
 
 /// All steps, in order. What stands in one that was released never changes: its checksum is compared.
 const STEPS: [&str; 3] = [
@@ -46,14 +47,17 @@ fn of_a_stranger(error: rusqlite::Error, path: &Path) -> OpenError {
 
 /// Refuses a file whose schema is not the one of this program. Nothing is changed.
 pub(super) fn check_is_current(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    if status(connection, path)?.is_current() { Ok(()) } else { Err(OpenError::Older(path.to_owned())) }
+}
+
+/// How far the schema of a file is. Nothing is changed.
+pub(super) fn status(connection: &Connection, path: &Path) -> Result<SchemaStatus, OpenError> {
     if !is_ours(connection, path)? {
         return Err(OpenError::NotAStore(path.to_owned()));
     }
     let applied = applied(connection).map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })?;
-    if applied.len() < STEPS.len() {
-        return Err(OpenError::Older(path.to_owned()));
-    }
-    compare(&applied, path)
+    compare(&applied, path)?;
+    Ok(SchemaStatus { applied: applied.len(), known: STEPS.len() })
 }
 
 /// Refuses a file that steps were applied to which this program does not know.

@@ -55,7 +55,8 @@ use self::reader::Readers;
 use self::writer::Writer;
 use crate::{
     Activity, AuditEntry, AuditStore, Cleaned, DefinitionStore, KeptDefinitions, Provision, Provisioned,
-    Retention, Store,
+    Retention, SchemaStatus,
+    Store,
 };
 
 /// Why a database was not opened.
@@ -187,6 +188,17 @@ impl SqliteStore {
                 work(connection, number).map(Some)
             })
             .await
+    }
+
+    /// How far the schema of a file is. Nothing is changed.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn schema(path: &Path) -> Result<SchemaStatus, OpenError> {
+        file::check(path)?;
+        let connection =
+            open_reader(path).map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })?;
+        migrations::status(&connection, path)
     }
 
     /// Opens a file that a server may be using, to look at it and nothing else.
