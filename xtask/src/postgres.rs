@@ -64,6 +64,49 @@ impl Cluster {
         format!("postgres://matricula@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// The address of a schema that nobody uses yet.
+    pub(crate) fn fresh_schema(&self) -> anyhow::Result<String> {
+        let name = format!("s{}", std::process::id());
+        self.ask(&format!(
+            "DROP SCHEMA IF EXISTS {name} CASCADE; DROP SCHEMA IF EXISTS bare CASCADE; CREATE SCHEMA {name}"
+        ))?;
+        Ok(format!("{}?options=-c%20search_path%3D{name}", self.url()))
+    }
+
+    /// How many instances a store of [`Self::fresh_schema`] has, and how many bytes each takes with its indexes.
+    pub(crate) fn bytes_per_instance(&self, store: &str) -> anyhow::Result<(i64, f64)> {
+        let schema = store.rsplit("%3D").next().unwrap_or_default();
+        // The clients with a definition are not what is asked.
+        self.ask(&format!("DELETE FROM {schema}.clients WHERE template IS NULL"))?;
+        self.ask(&format!("VACUUM FULL {schema}.clients"))?;
+        let count: i64 = self.ask(&format!("SELECT count(*) FROM {schema}.clients"))?.trim().parse()?;
+        let bytes = self.ask(&format!("SELECT pg_total_relation_size('{schema}.clients')"))?;
+        let bytes: f64 = bytes.trim().parse()?;
+        #[expect(clippy::cast_precision_loss, reason = "a mean")]
+        Ok((count, bytes / count as f64))
+    }
+
+    /// What psql says.
+    fn ask(&self, sql: &str) -> anyhow::Result<String> {
+        let output = self
+            .program("psql")
+            .args([
+                "--no-psqlrc",
+                "--quiet",
+                "--tuples-only",
+                "--set",
+                "ON_ERROR_STOP=1",
+                "--dbname",
+                &self.url(),
+            ])
+            .args(["--command", sql])
+            .output()?;
+        if !output.status.success() {
+            bail!("psql: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }

@@ -17,6 +17,7 @@ use clap::Args;
 
 use self::server::{Ceiling, MACHINES, Matricula};
 use self::wrk::Load;
+use crate::postgres::Cluster;
 use crate::{debian, root};
 
 #[derive(Debug, Args)]
@@ -30,6 +31,9 @@ pub(crate) struct Bench {
     /// Only the figures whose name has this in it.
     #[arg(long, default_value = "")]
     only: String,
+    /// With everything in PostgreSQL, instead of SQLite.
+    #[arg(long)]
+    postgres: bool,
 }
 
 /// How many connections there are at once.
@@ -60,25 +64,36 @@ impl Bench {
             let status = Command::new(release("xtask")).args(std::env::args_os().skip(1)).status()?;
             return if status.success() { Ok(()) } else { bail!("the bench failed") };
         }
-        self.machines()?;
-        self.people()
+        // It waits for the disk at every commit, as one that is relied on does.
+        let cluster = if self.postgres {
+            Some(Cluster::start(&["shared_buffers=512MB", "max_wal_size=4GB"])?)
+        } else {
+            None
+        };
+        self.machines(cluster.as_ref())?;
+        self.people(cluster.as_ref())
     }
 
     /// Measures registrations and tokens for clients themselves.
-    fn machines(&self) -> anyhow::Result<()> {
+    fn machines(&self, cluster: Option<&Cluster>) -> anyhow::Result<()> {
         if ![INSTANCES, DEFINITIONS, TOKENS].iter().any(|name| self.wants(name)) {
             return Ok(());
         }
         let folder = tempfile::tempdir()?;
-        let matricula = Matricula::start(folder.path(), MACHINES)?;
+        let matricula = Matricula::start(folder.path(), MACHINES, cluster)?;
         let signature = Ceiling::start("signature", &[])?;
-        let rows = Ceiling::start("rows", &[folder.path().as_os_str()])?;
+        let rows = match cluster {
+            Some(cluster) => Ceiling::start("postgres", &[cluster.url().as_ref(), "0".as_ref()])?,
+            None => Ceiling::start("rows", &[folder.path().as_os_str()])?,
+        };
         let clients = matricula.register_some(1_000)?;
 
-        println!(
-            "start to first answered request: {:.0} ms (median of 10)",
-            started(10)?.as_secs_f64() * 1e3
-        );
+        if cluster.is_none() {
+            println!(
+                "start to first answered request: {:.0} ms (median of 10)",
+                started(10)?.as_secs_f64() * 1e3
+            );
+        }
         println!("idle RSS: {:.1} MB\n", matricula.memory("VmRSS")?);
         heading();
         for connections in CONNECTIONS {
@@ -115,7 +130,14 @@ impl Bench {
             }
         }
         println!("\nRSS at its highest: {:.1} MB", matricula.memory("VmHWM")?);
-        let (count, bytes) = matricula.stop()?.bytes_per_instance()?;
+        let (count, bytes) = match cluster {
+            Some(cluster) => {
+                let store = matricula.store().to_owned();
+                matricula.stop()?;
+                cluster.bytes_per_instance(&store)?
+            }
+            None => matricula.stop()?.bytes_per_instance()?,
+        };
         println!("bytes per instance on disk, pages and all: {bytes:.0} (of {count} instances)\n");
         Ok(())
     }
@@ -181,7 +203,7 @@ fn started(times: usize) -> anyhow::Result<Duration> {
     for _ in 0..times {
         let folder = tempfile::tempdir()?;
         let begun = Instant::now();
-        let matricula = Matricula::start(folder.path(), MACHINES)?;
+        let matricula = Matricula::start(folder.path(), MACHINES, None)?;
         matricula.first_answer()?;
         took.push(begun.elapsed());
         matricula.stop()?;

@@ -14,12 +14,14 @@ use rusqlite::Connection;
 
 use super::release;
 use super::wrk::{Load, REPORT};
+use crate::postgres::Cluster;
 
 /// `matricula serve`, with one profile.
 pub(super) struct Matricula {
     child: Child,
     port: u16,
     folder: PathBuf,
+    store: String,
 }
 
 /// Machines register, and everything is open.
@@ -38,13 +40,17 @@ metadata = { client_name = "App", grant_types = ["client_credentials"] }
 pub(super) struct Stopped(PathBuf);
 
 impl Matricula {
-    pub(super) fn start(folder: &Path, profiles: &str) -> anyhow::Result<Self> {
+    pub(super) fn start(folder: &Path, profiles: &str, postgres: Option<&Cluster>) -> anyhow::Result<Self> {
+        let store = match postgres {
+            Some(cluster) => cluster.fresh_schema()?,
+            None => format!("sqlite:{}", folder.join("bench.db").display()),
+        };
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let config = format!(
             r#"
 listen = "127.0.0.1:{port}"
 public_url = "http://localhost:{port}"
-store = "sqlite:bench.db"
+store = "{store}"
 key_encryption_key_file = "key"
 {profiles}"#
         );
@@ -61,11 +67,16 @@ key_encryption_key_file = "key"
         if !line.starts_with("Matricula listens") {
             bail!("the server did not start: {line}");
         }
-        Ok(Self { child, port, folder: folder.to_owned() })
+        Ok(Self { child, port, folder: folder.to_owned(), store })
     }
 
     fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Where it keeps everything.
+    pub(super) fn store(&self) -> &str {
+        &self.store
     }
 
     pub(super) fn address(&self) -> SocketAddr {

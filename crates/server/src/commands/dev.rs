@@ -18,7 +18,7 @@ pub(super) struct Dev {
     /// The folder to keep everything in. Without it, everything is gone when the server stops.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Where to keep everything instead: `sqlite:PATH`.
+    /// Where to keep everything instead: `sqlite:PATH` or `postgres://USER@HOST/DATABASE`.
     #[arg(long, conflicts_with = "data")]
     store: Option<String>,
 }

@@ -26,7 +26,8 @@ pub struct ConfigDocument {
     /// network, and shares what is allowed to one.
     #[serde(default)]
     pub trusted_proxies: Vec<String>,
-    /// Where everything is kept: `sqlite:PATH`. A relative path begins at the folder of this file.
+    /// Where everything is kept: `sqlite:PATH`, where a relative path begins at the folder of this file, or
+    /// `postgres://USER@HOST/DATABASE`.
     pub store: String,
     /// File that has the password of the database, where it needs one.
     pub store_password_file: Option<String>,

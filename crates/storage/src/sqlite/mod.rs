@@ -55,8 +55,7 @@ use self::reader::Readers;
 use self::writer::Writer;
 use crate::{
     Activity, AuditEntry, AuditStore, Cleaned, DefinitionStore, KeptDefinitions, Provision, Provisioned,
-    Retention, SchemaStatus,
-    Store,
+    Retention, SchemaStatus, Store,
 };
 
 /// Why a database was not opened.

@@ -2,6 +2,7 @@
 
 mod durable;
 mod people;
+mod postgres;
 mod registrations;
 mod signature;
 
@@ -27,6 +28,13 @@ pub(crate) enum Bare {
         /// How many families of refresh tokens there are.
         families: u64,
     },
+    /// Writes the rows of a registration; signs a JWT with ES256 and rotates a refresh token: in PostgreSQL.
+    Postgres {
+        /// The address of the database.
+        url: String,
+        /// How many families of refresh tokens there are.
+        families: u64,
+    },
 }
 
 impl Bare {
@@ -35,6 +43,7 @@ impl Bare {
         let router = match self {
             Self::Signature => signature::router()?,
             Self::Rows { folder } => registrations::router(&folder)?,
+            Self::Postgres { url, families } => runtime.block_on(postgres::router(&url, families))?,
             Self::People { folder, families } => runtime.block_on(people::router(&folder, families))?,
         };
         runtime.block_on(async {

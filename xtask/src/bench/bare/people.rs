@@ -19,7 +19,7 @@ use super::durable::Durable;
 use super::{now_ms, ordered_id};
 
 /// Families are rotated in an order that scatters them over the file, as those who refresh do.
-const STRIDE: u64 = 4_099;
+pub(super) const STRIDE: u64 = 4_099;
 
 const CLIENT: &str = "06h0fiii0c000eev642oo0s7ig";
 const CODE: &str = "mac_06h0fiii0c000eev642oo0s7ig4fBreD-zlyfvkB5obzyVddmamcdHSGGHABqfhHcV44U";
@@ -74,18 +74,28 @@ async fn refresh(State(ceiling): State<Arc<Ceiling>>, _body: Bytes) -> Response 
 
 impl Ceiling {
     async fn answer(&self, family: u64) -> anyhow::Result<String> {
-        let now = now_ms() / 1_000;
-        let claims = json!({
-            "iss": "http://localhost:8700/p", "aud": "https://orders.example", "iat": now, "exp": now + 600,
-            "sub": CLIENT, "client_id": CLIENT, "jti": format!("{CLIENT}{CLIENT}"), "scope": "offline_access orders:read",
-            "auth_time": now, "acr": "urn:matricula:acr:password",
-        });
-        let token = self.key.sign_jwt("at+jwt", &claims).ok().context("it was not signed")?;
+        let token = sign(&self.key)?;
         self.durable.write(move |connection| rotate(connection, family)).await?;
-        Ok(format!(
-            r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":600,"scope":"offline_access orders:read","refresh_token":"{REFRESH_TOKEN}"}}"#
-        ))
+        Ok(answer(&token))
     }
+}
+
+/// The signature of a refresh.
+pub(super) fn sign(key: &SigningKey) -> anyhow::Result<String> {
+    let now = now_ms() / 1_000;
+    let claims = json!({
+        "iss": "http://localhost:8700/p", "aud": "https://orders.example", "iat": now, "exp": now + 600,
+        "sub": CLIENT, "client_id": CLIENT, "jti": format!("{CLIENT}{CLIENT}"), "scope": "offline_access orders:read",
+        "auth_time": now, "acr": "urn:matricula:acr:password",
+    });
+    key.sign_jwt("at+jwt", &claims).ok().context("it was not signed")
+}
+
+/// Its answer.
+pub(super) fn answer(token: &str) -> String {
+    format!(
+        r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":600,"scope":"offline_access orders:read","refresh_token":"{REFRESH_TOKEN}"}}"#
+    )
 }
 
 fn code(connection: &Connection, id: u128) -> rusqlite::Result<()> {

@@ -15,20 +15,29 @@ use super::durable::Durable;
 use super::ordered_id;
 
 /// What differs between a client with a definition and an instance.
-struct Row {
-    template: Option<&'static str>,
-    metadata: Option<&'static str>,
+pub(super) struct Row {
+    pub(super) template: Option<&'static str>,
+    pub(super) metadata: Option<&'static str>,
     /// What is echoed.
     answer: &'static str,
 }
 
-const INSTANCE: Row = Row {
+impl Row {
+    pub(super) fn answer(&self, id: u128) -> String {
+        format!(
+            r#"{{"client_id":"{id:032x}","client_secret":"mcs_4fBreD-zlyfvkB5obzyVddmamcdHSGGHABqfhHcV44U",{}}}"#,
+            self.answer
+        )
+    }
+}
+
+pub(super) const INSTANCE: Row = Row {
     template: Some("app"),
     metadata: None,
     answer: r#""application_type":"web","client_name":"App","grant_types":["client_credentials"],"response_types":[],"scope":"orders:read orders:write","software_id":"app","token_endpoint_auth_method":"client_secret_basic""#,
 };
 
-const DEFINITION: Row = Row {
+pub(super) const DEFINITION: Row = Row {
     template: None,
     metadata: Some(
         r#"{"redirect_uris":["https://reports.example/cb"],"token_endpoint_auth_method":"client_secret_basic","grant_types":["client_credentials"],"response_types":[],"client_name":"Reports of the Example company","client_uri":"https://reports.example/","scope":"orders:read","contacts":["ops@reports.example"],"application_type":"web"}"#,
@@ -49,15 +58,10 @@ pub(super) fn router(folder: &Path) -> anyhow::Result<Router> {
             async move {
                 let id = ordered_id(count.fetch_add(1, Ordering::Relaxed));
                 match durable.write(move |connection| write(connection, id, row)).await {
-                    Ok(()) => (
-                        StatusCode::CREATED,
-                        [(header::CONTENT_TYPE, "application/json")],
-                        format!(
-                            r#"{{"client_id":"{id:032x}","client_secret":"mcs_4fBreD-zlyfvkB5obzyVddmamcdHSGGHABqfhHcV44U",{}}}"#,
-                            row.answer
-                        ),
-                    )
-                        .into_response(),
+                    Ok(()) => {
+                        (StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json")], row.answer(id))
+                            .into_response()
+                    }
                     Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
                 }
             }

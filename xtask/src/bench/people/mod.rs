@@ -13,6 +13,7 @@ use self::world::{FAMILIES_EACH, PEOPLE, Person};
 use super::load::Load;
 use super::server::{Ceiling, Matricula};
 use super::{Bench, CONNECTIONS, heading};
+use crate::postgres::Cluster;
 
 const SIGN_INS: &str = "sign-ins, with code and tokens";
 const AUTHORIZATIONS: &str = "authorizations of a session";
@@ -23,15 +24,18 @@ const SIGNING_IN: u32 = 16;
 
 impl Bench {
     /// Measures with people in the store, in a server of their own.
-    pub(super) fn people(&self) -> anyhow::Result<()> {
+    pub(super) fn people(&self, cluster: Option<&Cluster>) -> anyhow::Result<()> {
         if ![SIGN_INS, AUTHORIZATIONS, REFRESHES].iter().any(|name| self.wants(name)) {
             return Ok(());
         }
         let folder = tempfile::tempdir()?;
-        let matricula = Matricula::start(folder.path(), world::PROFILES)?;
-        let people = world::populate(folder.path(), matricula.address())?;
+        let matricula = Matricula::start(folder.path(), world::PROFILES, cluster)?;
+        let people = world::populate(folder.path(), &matricula)?;
         let families = (PEOPLE * FAMILIES_EACH).to_string();
-        let ceiling = Ceiling::start("people", &[folder.path().as_os_str(), families.as_ref()])?;
+        let ceiling = match cluster {
+            Some(cluster) => Ceiling::start("postgres", &[cluster.url().as_ref(), families.as_ref()])?,
+            None => Ceiling::start("people", &[folder.path().as_os_str(), families.as_ref()])?,
+        };
         let (server, bare) = (matricula.address(), ceiling.address());
 
         heading();
@@ -46,7 +50,8 @@ impl Bench {
             )?;
         }
         for connections in CONNECTIONS {
-            if self.wants(AUTHORIZATIONS) {
+            // What a code costs in PostgreSQL has no ceiling of its own.
+            if self.wants(AUTHORIZATIONS) && cluster.is_none() {
                 let (mut load, mut bare) =
                     (authorizing(&people, server, connections), authorizing(&people, bare, connections));
                 self.measure(

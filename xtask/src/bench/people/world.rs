@@ -11,6 +11,7 @@ use tokio::task::{JoinSet, LocalSet};
 
 use super::super::connection::Connection;
 use super::super::release;
+use super::super::server::Matricula;
 use super::browser::{self, Client, PASSWORD};
 use super::passwords::{SALT, argon2id};
 use super::walks::Family;
@@ -66,7 +67,7 @@ fn password_hash() -> anyhow::Result<String> {
 }
 
 /// Adds everybody to the store of a server that is running, and has them all come.
-pub(super) fn populate(folder: &Path, server: SocketAddr) -> anyhow::Result<Vec<Person>> {
+pub(super) fn populate(folder: &Path, matricula: &Matricula) -> anyhow::Result<Vec<Person>> {
     let (file, hash) = (folder.join("people.jsonl"), password_hash()?);
     let mut lines = String::new();
     for number in 0..PEOPLE {
@@ -77,9 +78,8 @@ pub(super) fn populate(folder: &Path, server: SocketAddr) -> anyhow::Result<Vec<
         )?;
     }
     std::fs::write(&file, lines)?;
-    let store = format!("sqlite:{}", folder.join("bench.db").display());
     let status = Command::new(release("matricula"))
-        .args(["user", "import", "--store", &store])
+        .args(["user", "import", "--store", matricula.store()])
         .arg(&file)
         .stdout(Stdio::null())
         .status()?;
@@ -90,7 +90,7 @@ pub(super) fn populate(folder: &Path, server: SocketAddr) -> anyhow::Result<Vec<
     LocalSet::new().block_on(&runtime, async {
         let mut coming = JoinSet::new();
         for first in 0..AT_ONCE {
-            coming.spawn_local(come(first, server));
+            coming.spawn_local(come(first, matricula.address()));
         }
         let mut people = Vec::with_capacity(PEOPLE);
         while let Some(came) = coming.join_next().await {
