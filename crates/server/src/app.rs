@@ -12,7 +12,7 @@ use issuance::profile::Profile;
 use issuance::signing_keys::{Forge, KeyEncryptionKey, SigningKeys, SigningKeysError};
 use issuance::world::{Effort, World};
 use primitives::audit::{Event, EventKind};
-use primitives::clock::Clock;
+use primitives::clock::{Clock, Timestamp};
 use primitives::names::{DirectoryName, ProfileName};
 use primitives::ordered_id::IdSource;
 use primitives::random::Randomness;
@@ -26,6 +26,7 @@ use storage::{Change, DefinitionDocument, Provision, Provisioned, Retention, Sto
 use crate::activity::ActivityLog;
 use crate::body_memory::BodyMemory;
 use crate::config::{AuditRetention, Configuration, Limits, ProfileSettings, StoreUrl};
+use crate::figures::Figures;
 use crate::profiles::Profiles;
 use crate::slow_work::SlowThreads;
 use crate::waiting_room::WaitingRoom;
@@ -95,6 +96,8 @@ pub struct App {
     identity_effort: identity::world::Effort,
     activity: ActivityLog,
     body_memory: BodyMemory,
+    figures: Figures,
+    started_at: Timestamp,
     limits: Limits,
     trusted_proxies: Vec<IpNet>,
     waiting_room: WaitingRoom,
@@ -117,6 +120,7 @@ impl App {
     pub async fn start(configuration: Configuration, outside: Outside) -> Result<Self, StartError> {
         let Configuration {
             listen: _,
+            operations: _,
             public_host,
             store,
             key_encryption_key,
@@ -134,12 +138,14 @@ impl App {
             store: Arc::new(SqliteStore::open(&path)?),
             profiles: ArcSwap::default(),
             key_encryption_key,
+            started_at: outside.clock.now(),
             outside,
             ids: IdSource::default(),
             slow: SlowThreads::new(),
             effort: Effort::default(),
             activity: ActivityLog::default(),
             body_memory: BodyMemory::default(),
+            figures: Figures::default(),
             limits,
             trusted_proxies,
             waiting_room: WaitingRoom::default(),
@@ -346,6 +352,21 @@ impl App {
     /// Counts that wait to be written.
     pub fn activity(&self) -> &ActivityLog {
         &self.activity
+    }
+
+    /// How it is doing.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// Where passwords are hashed.
+    pub(crate) fn passwords(&self) -> &SlowThreads {
+        &self.passwords
+    }
+
+    /// When it began to start.
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
     }
 
     /// The store.

@@ -14,6 +14,8 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::{Parser, Subcommand};
 
+use crate::logging::{self, LogFormat};
+
 /// Matricula: an OAuth 2.1 / OpenID Connect authorization server whose heart is dynamic client registration.
 #[derive(Debug, Parser)]
 #[command(name = "matricula", version, about, propagate_version = true)]
@@ -26,14 +28,6 @@ pub struct Cli {
     log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum LogFormat {
-    /// Lines for people.
-    Text,
-    /// Lines of JSON for machines.
-    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,7 +66,7 @@ impl Cli {
     /// # Errors
     /// Whatever went wrong, for a person to read.
     pub fn run(self) -> anyhow::Result<()> {
-        start_logging(&self.log, self.log_format)?;
+        logging::start(&self.log, self.log_format)?;
         match self.command {
             Command::Serve { config } => serve::serve(&config),
             Command::Dev(dev) => dev.run(),
@@ -91,18 +85,6 @@ impl Cli {
             }
         }
     }
-}
-
-/// Logs go to standard error; what a command has to say goes to standard output.
-fn start_logging(filter: &str, format: LogFormat) -> anyhow::Result<()> {
-    use std::io::IsTerminal;
-    let filter = tracing_subscriber::EnvFilter::try_new(filter)?;
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => logger.with_ansi(std::io::stderr().is_terminal()).with_target(false).init(),
-        LogFormat::Json => logger.json().init(),
-    }
-    Ok(())
 }
 
 /// The file of a store that is there: `sqlite:PATH`.

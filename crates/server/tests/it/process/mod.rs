@@ -5,4 +5,6 @@ mod child;
 mod connections;
 mod durability;
 mod environment;
+mod logs;
+mod operations;
 mod signals;
