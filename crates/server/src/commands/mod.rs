@@ -3,6 +3,7 @@
 mod audit;
 mod config;
 mod dev;
+mod doctor;
 mod generate;
 mod revoke;
 mod serve;
@@ -45,6 +46,8 @@ enum Command {
     /// Check a configuration, or print one to begin with, or its schema.
     #[command(subcommand)]
     Config(config::Config),
+    /// Look whether the server can work here: configuration, clock, keys, store, names, proxies. Nothing is changed.
+    Doctor(doctor::Doctor),
     /// Take back what a client, a user, a session or a grant was given.
     #[command(subcommand)]
     Revoke(revoke::Revoke),
@@ -72,6 +75,7 @@ impl Cli {
             Command::Dev(dev) => dev.run(),
             Command::Tour => tour::tour(),
             Command::Config(command) => command.run(),
+            Command::Doctor(doctor) => doctor.run(),
             Command::Revoke(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::User(command) => command.run(),

@@ -163,17 +163,7 @@ impl Configuration {
     /// What works, and an operator should know all the same.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        let people = self.profiles.iter().find(|profile| {
-            profile.sign_in.as_ref().is_some_and(|sign_in| sign_in.slows_guessing)
-                && profile.issuer.starts_with("https:")
-        });
-        if let (Some(profile), true) = (people, self.trusted_proxies.is_empty()) {
-            warnings.push(format!(
-                "{}: people sign in behind a proxy that trusted_proxies does not name, so all of them are one network, and \
-                 one who guesses passwords slows everybody down",
-                profile.issuer
-            ));
-        }
+        warnings.extend(self.unnamed_proxy());
         if let Some(address) = self.operations.filter(|address| !address.ip().to_canonical().is_loopback()) {
             warnings.push(format!(
                 "operations.listen: {address} is no loopback address, and whoever reaches it is told of the inside of this \
@@ -198,6 +188,21 @@ impl Configuration {
             }
         }
         warnings
+    }
+
+    /// What to say where people come by a proxy that is not named.
+    pub(crate) fn unnamed_proxy(&self) -> Option<String> {
+        let profile = self.profiles.iter().find(|profile| {
+            profile.sign_in.as_ref().is_some_and(|sign_in| sign_in.slows_guessing)
+                && profile.issuer.starts_with("https:")
+        })?;
+        self.trusted_proxies.is_empty().then(|| {
+            format!(
+                "{}: people sign in behind a proxy that trusted_proxies does not name, so all of them are one network, and \
+                 one who guesses passwords slows everybody down",
+                profile.issuer
+            )
+        })
     }
 }
 

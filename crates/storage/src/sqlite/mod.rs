@@ -13,6 +13,7 @@ mod codes;
 mod consents;
 mod definitions;
 mod directories;
+mod examine;
 mod file;
 mod grant_store;
 mod grants;
@@ -48,6 +49,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use self::directories::Directories;
+pub use self::examine::Examination;
 use self::profiles::Profiles;
 use self::reader::Readers;
 use self::writer::Writer;

@@ -1,7 +1,7 @@
 //! The process itself: started, signalled, killed, watched.
 
 mod audit;
-mod child;
+pub(crate) mod child;
 mod connections;
 mod durability;
 mod environment;
