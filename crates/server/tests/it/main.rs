@@ -13,6 +13,7 @@ mod audit;
 mod authorize;
 mod commands;
 mod config;
+mod deploy;
 mod doctor;
 mod introspect;
 mod jwks;
