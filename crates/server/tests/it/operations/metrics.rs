@@ -1,6 +1,6 @@
 //! How it is doing, in numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use http::Method;
@@ -134,6 +134,37 @@ async fn the_build_and_the_start_are_told_and_the_build_also_before_the_start() 
     let found = samples(&operations).await;
     assert_eq!(found[&build], 1.0);
     assert_eq!(found["process_start_time_seconds"], 1_795_421_565.0);
+}
+
+/// Whoever copies an alarm out of the documentation is not to wait for something that never comes.
+#[tokio::test]
+async fn every_figure_that_the_documentation_watches_is_there() {
+    let server = Server::demo().await;
+    let operations = server.operations().await;
+    server.token("staff", ("enroller", "wrong"), None).await;
+    let found = samples(&operations).await;
+    let name_of = |sample: &String| sample.split('{').next().unwrap().to_owned();
+    let there: BTreeSet<String> = found.keys().map(name_of).collect();
+    let is_of_a_name = |c: char| c.is_ascii_lowercase() || c == '_';
+    let words = include_str!("../../../../../docs/operate.md").split(|c| !is_of_a_name(c));
+    let watched: BTreeSet<&str> = words
+        .filter(|word| word.starts_with("matricula_") || *word == "process_start_time_seconds")
+        .collect();
+    assert!(watched.len() > 15, "{watched:?}");
+    for name in watched {
+        assert!(there.contains(name), "{name}: {there:#?}");
+    }
+    // And the words that alarms pick out.
+    for sample in [
+        "matricula_outcomes_total{kind=\"refresh-token-reused\"}",
+        "matricula_outcomes_total{kind=\"authorization-code-replayed\"}",
+        "matricula_activity_total{kind=\"sign-in-refused\"}",
+        "matricula_activity_total{kind=\"client-authentication-refused\"}",
+        "matricula_requests_total{endpoint=\"token\",method=\"POST\",status=\"5xx\"}",
+        "matricula_requests_total{endpoint=\"token\",method=\"POST\",status=\"gone\"}",
+    ] {
+        assert!(found.contains_key(sample), "{sample}");
+    }
 }
 
 /// Whatever strangers send, there are not more series for it.
