@@ -1,9 +1,13 @@
 //! The listener for whoever runs the server, over its life.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
+use server::demo;
+use storage::sqlite::SqliteStore;
+use tempfile::TempDir;
 
 use super::child::{Process, free_port};
 
@@ -52,6 +56,39 @@ fn it_is_not_ready_as_soon_as_it_was_told_to_stop_and_lives_until_it_has_stopped
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     assert!(process.wait().success());
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+/// Somebody else holds the store, so the start waits for it.
+#[test]
+fn it_can_be_asked_before_it_has_started() {
+    let (port, folder) = (free_port(), TempDir::new().unwrap());
+    demo::furnish(folder.path()).unwrap();
+    let (config, store) = (folder.path().join("matricula.toml"), folder.path().join("matricula.db"));
+    let more = format!("\n[operations]\nlisten = \"127.0.0.1:{port}\"\n");
+    std::fs::write(&config, demo::world(free_port(), "sqlite:matricula.db") + &more).unwrap();
+    drop(SqliteStore::open(&store).unwrap());
+    let holder = rusqlite::Connection::open(&store).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+    let mut child = Command::new(env!("CARGO_BIN_EXE_matricula"))
+        .args(["serve", "--config", config.to_str().unwrap()])
+        .env_remove("MATRICULA_LOG")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut says = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(says.next().unwrap(), format!("Health, readiness and metrics are on http://127.0.0.1:{port}"));
+    let (status, reason) = ask(port, "/readyz");
+    assert!(status == 503 && reason.starts_with("starting: "), "{status} {reason}");
+    assert_eq!(ask(port, "/healthz"), (200, "ok\n".to_owned()));
+    assert!(ask(port, "/metrics").1.contains("matricula_build_info"));
+
+    holder.execute_batch("ROLLBACK").unwrap();
+    assert!(says.next().unwrap().starts_with("Matricula listens"));
+    assert_eq!(ask(port, "/readyz"), (200, "ready\n".to_owned()));
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]
