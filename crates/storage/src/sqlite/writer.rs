@@ -281,6 +281,8 @@ mod tests {
     use primitives::audit::EventKind;
 
     use super::*;
+    use crate::Store;
+    use crate::sqlite::SqliteStore;
 
     fn memory() -> Connection {
         let connection = Connection::open_in_memory().unwrap();
@@ -360,5 +362,28 @@ mod tests {
             first.as_mut().poll(&mut context),
             std::task::Poll::Ready(Err(StoreError::Unavailable(_)))
         ));
+    }
+
+    #[test]
+    fn a_writer_takes_nothing_whose_queue_is_full_or_whose_thread_has_ended() {
+        let figures = Arc::<Figures>::default();
+        let writer = Writer::start_beside(memory(), Arc::clone(&figures));
+        assert!(writer.check().is_ok());
+        (0..QUEUE).for_each(|_| figures.writes_waiting.up());
+        assert!(matches!(writer.check(), Err(StoreError::Overloaded)));
+        figures.writes_waiting.down();
+        assert!(writer.check().is_ok());
+        writer.close();
+        assert!(matches!(writer.check(), Err(StoreError::Unavailable(_))));
+    }
+
+    /// Readers that answer are not enough.
+    #[tokio::test]
+    async fn a_store_that_cannot_write_is_not_well() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let store = SqliteStore::open(&folder.path().join("matricula.db")).unwrap();
+        store.check().await.unwrap();
+        store.writer.close();
+        assert!(matches!(store.check().await, Err(StoreError::Unavailable(_))));
     }
 }
