@@ -133,6 +133,7 @@ async fn no_secret_is_in_the_log_of_the_mobile_story_however_much_is_logged() {
     let log = end(process, logs);
     assert!(log.contains("TRACE") && log.matches("answered").count() > 30, "everything was logged: {log}");
     assert!(log.contains("endpoint=\"interaction\""), "also what people asked");
+    assert!(log.contains("received frame=Headers"), "and what the library beneath says of HTTP/2");
     assert!(secrets.0.len() > 60, "{}", secrets.0.len());
     for secret in &secrets.0 {
         let line = log.lines().find(|line| line.contains(secret.as_str()));
