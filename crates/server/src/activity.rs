@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use primitives::clock::Timestamp;
 use primitives::names::ProfileName;
 use storage::Activity;
+use storage::figures::Count as Total;
 
 /// The most lines a minute about clients that are known.
 const MAX_KNOWN: usize = 10_000;
@@ -50,6 +51,22 @@ pub enum ActivityKind {
 }
 
 impl ActivityKind {
+    /// All kinds.
+    pub const ALL: [Self; 12] = [
+        Self::TokenIssued,
+        Self::RevocationAnswered,
+        Self::ClientAuthenticationRefused,
+        Self::TokenRefused,
+        Self::RevocationRefused,
+        Self::RegistrationRefused,
+        Self::AuthorizationAnswered,
+        Self::AuthorizationRefused,
+        Self::SignInRefused,
+        Self::IntrospectionAnswered,
+        Self::IntrospectionRefused,
+        Self::UserinfoRefused,
+    ];
+
     /// The word in the log.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -99,6 +116,7 @@ struct Counts {
 #[derive(Debug, Default)]
 pub struct ActivityLog {
     counts: Mutex<Counts>,
+    totals: [Total; ActivityKind::ALL.len()],
 }
 
 impl ActivityLog {
@@ -126,7 +144,21 @@ impl ActivityLog {
         self.count(Line { profile: profile.clone(), kind, reason, client_id, network }, at);
     }
 
+    /// How often each kind was counted since the process started.
+    pub fn totals(&self) -> impl Iterator<Item = (ActivityKind, u64)> {
+        ActivityKind::ALL.into_iter().zip(&self.totals).map(|(kind, total)| (kind, total.value()))
+    }
+
+    /// How many lines wait to be written.
+    pub fn waiting(&self) -> usize {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).unwritten.len()
+    }
+
     fn count(&self, mut line: Line, at: Timestamp) {
+        let mut totals = ActivityKind::ALL.iter().zip(&self.totals);
+        if let Some((_, total)) = totals.find(|(kind, _)| **kind == line.kind) {
+            total.add();
+        }
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let minute = at.seconds() / 60;
         if counts.minute != minute {
@@ -234,6 +266,8 @@ mod tests {
         let lines: Vec<_> = lines.iter().map(|line| (line.network.as_str(), line.count)).collect();
         assert_eq!(lines, [("192.0.2.0/24", 4), ("2001:db8:1::/48", 1)]);
         assert!(log.take().is_empty());
+        let totals: Vec<_> = log.totals().filter(|(_, total)| *total > 0).collect();
+        assert_eq!(totals, [(ActivityKind::ClientAuthenticationRefused, 5)], "whatever was written of it");
     }
 
     #[test]

@@ -45,6 +45,23 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     app.close().await;
 }
 
+/// A connection that counts for as long as it is there.
+struct Open(Arc<App>);
+
+impl Open {
+    fn count(app: &Arc<App>) -> Self {
+        app.figures().connections_accepted.add();
+        app.figures().connections.up();
+        Self(Arc::clone(app))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.figures().connections.down();
+    }
+}
+
 async fn accept_until(
     app: &Arc<App>,
     listener: TcpListener,
@@ -65,7 +82,11 @@ async fn accept_until(
             Ok::<_, std::io::Error>((place, stream, peer))
         };
         let (place, stream, peer) = tokio::select! {
-            () = &mut stop => break,
+            () = &mut stop => {
+                // Whoever looks whether to send anybody here is told before anything else ends.
+                app.figures().drain();
+                break;
+            }
             accepted = accept => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
@@ -78,7 +99,7 @@ async fn accept_until(
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }
-        let watch = Arc::new(IdleWatch::new());
+        let (watch, open) = (Arc::new(IdleWatch::new()), Open::count(app));
         let service = {
             let (endpoints, watch) = (endpoints.clone(), Arc::clone(&watch));
             let peer: IpAddr = peer.ip().to_canonical();
@@ -101,7 +122,7 @@ async fn accept_until(
                 },
                 () = watch.until_idle_for(limit) => tracing::debug!(%peer, "a connection asked nothing for too long"),
             }
-            drop(place);
+            drop((place, open));
         });
     }
     graceful

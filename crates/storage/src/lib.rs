@@ -6,15 +6,21 @@
 
 mod audit;
 mod definitions;
+mod examination;
+pub mod figures;
 pub mod postgres;
 pub mod sqlite;
 
+use async_trait::async_trait;
 pub use audit::{Activity, AuditEntry, AuditStore, Cleaned, Retention};
 pub use definitions::{
     Change, DefinitionDocument, DefinitionKind, DefinitionStore, KeptDefinitions, Provision, Provisioned,
 };
+pub use examination::Examination;
+pub use figures::Figures;
 use identity::store::{SessionStore, UserStore};
 use issuance::store::{AuthorizationStore, GrantStore, KeyStore, TokenStore};
+use primitives::store::StoreError;
 use registration::store::ClientStore;
 
 /// How far a schema is.
@@ -34,6 +40,7 @@ impl SchemaStatus {
 }
 
 /// Everything that is kept.
+#[async_trait]
 pub trait Store:
     ClientStore
     + UserStore
@@ -45,6 +52,12 @@ pub trait Store:
     + DefinitionStore
     + AuditStore
 {
+    /// Whether it answers, and takes writes as far as that can be known without one.
+    async fn check(&self) -> Result<(), StoreError>;
+
+    /// How it is doing.
+    fn figures(&self) -> &Figures;
+
     /// Finishes what was begun and closes. Whatever is asked afterwards is refused. It waits, so it is the last call.
     fn close(&self);
 }

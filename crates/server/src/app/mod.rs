@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use issuance::profile::Profile;
 use issuance::signing_keys::{Forge, KeyEncryptionKey, SigningKeysError};
 use issuance::world::{Effort, World};
-use primitives::clock::Clock;
+use primitives::clock::{Clock, Timestamp};
 use primitives::names::DirectoryName;
 use primitives::ordered_id::IdSource;
 use primitives::random::Randomness;
@@ -25,6 +25,7 @@ use storage::{Change, Retention, Store};
 use crate::activity::ActivityLog;
 use crate::body_memory::BodyMemory;
 use crate::config::{AuditRetention, Configuration, Limits, StoreUrl};
+use crate::figures::Figures;
 use crate::profiles::Profiles;
 use crate::slow_work::SlowThreads;
 use crate::waiting_room::WaitingRoom;
@@ -97,6 +98,8 @@ pub struct App {
     identity_effort: identity::world::Effort,
     activity: ActivityLog,
     body_memory: BodyMemory,
+    figures: Figures,
+    started_at: Timestamp,
     limits: Limits,
     trusted_proxies: Vec<IpNet>,
     waiting_room: WaitingRoom,
@@ -119,6 +122,7 @@ impl App {
     pub async fn start(configuration: Configuration, outside: Outside) -> Result<Self, StartError> {
         let Configuration {
             listen: _,
+            operations: _,
             public_url,
             store,
             key_encryption_key,
@@ -139,12 +143,14 @@ impl App {
             store,
             profiles: ArcSwap::default(),
             key_encryption_key,
+            started_at: outside.clock.now(),
             outside,
             ids: IdSource::default(),
             slow: SlowThreads::new(),
             effort: Effort::default(),
             activity: ActivityLog::default(),
             body_memory: BodyMemory::default(),
+            figures: Figures::default(),
             limits,
             trusted_proxies,
             waiting_room: WaitingRoom::default(),
@@ -257,6 +263,21 @@ impl App {
     /// Counts that wait to be written.
     pub fn activity(&self) -> &ActivityLog {
         &self.activity
+    }
+
+    /// How it is doing.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// Where passwords are hashed.
+    pub(crate) fn passwords(&self) -> &SlowThreads {
+        &self.passwords
+    }
+
+    /// When it began to start.
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
     }
 
     /// The store.

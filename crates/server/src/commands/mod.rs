@@ -4,6 +4,7 @@ mod audit;
 mod config;
 mod db;
 mod dev;
+mod doctor;
 mod generate;
 mod revoke;
 mod serve;
@@ -14,6 +15,8 @@ mod user;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+use crate::logging::{self, LogFormat};
 
 /// Matricula: an OAuth 2.1 / OpenID Connect authorization server whose heart is dynamic client registration.
 #[derive(Debug, Parser)]
@@ -27,14 +30,6 @@ pub struct Cli {
     log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum LogFormat {
-    /// Lines for people.
-    Text,
-    /// Lines of JSON for machines.
-    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,6 +47,8 @@ enum Command {
     /// Check a configuration, or print one to begin with, or its schema.
     #[command(subcommand)]
     Config(config::Config),
+    /// Look whether the server can work here: configuration, clock, keys, store, names, proxies. Nothing is changed.
+    Doctor(doctor::Doctor),
     /// Take back what a client, a user, a session or a grant was given.
     #[command(subcommand)]
     Revoke(revoke::Revoke),
@@ -76,12 +73,13 @@ impl Cli {
     /// # Errors
     /// Whatever went wrong, for a person to read.
     pub fn run(self) -> anyhow::Result<()> {
-        start_logging(&self.log, self.log_format)?;
+        logging::start(&self.log, self.log_format)?;
         match self.command {
             Command::Serve { config } => serve::serve(&config),
             Command::Dev(dev) => dev.run(),
             Command::Tour => tour::tour(),
             Command::Config(command) => command.run(),
+            Command::Doctor(doctor) => doctor.run(),
             Command::Revoke(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::Db(command) => command.run(),
@@ -96,18 +94,6 @@ impl Cli {
             }
         }
     }
-}
-
-/// Logs go to standard error; what a command has to say goes to standard output.
-fn start_logging(filter: &str, format: LogFormat) -> anyhow::Result<()> {
-    use std::io::IsTerminal;
-    let filter = tracing_subscriber::EnvFilter::try_new(filter)?;
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => logger.with_ansi(std::io::stderr().is_terminal()).with_target(false).init(),
-        LogFormat::Json => logger.json().init(),
-    }
-    Ok(())
 }
 
 /// Says something on standard output. Whoever closed it does not want to hear more.

@@ -14,6 +14,7 @@ use super::say;
 use crate::app::{App, Outside};
 use crate::clock::SystemClock;
 use crate::config::{AuditRetention, Configuration, Limits, StoreUrl};
+use crate::operations::{self, Inside};
 use crate::random::SystemRandomness;
 use crate::{demo, run};
 
@@ -56,8 +57,11 @@ pub(super) async fn serve_until_stopped(
     let listen = configuration.listen;
     let of_the_start = OfTheStart::of(&configuration);
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let inside = Arc::<Inside>::default();
+    let watched = watched(&inside, configuration.operations).await?;
     let outside = Outside { clock: Arc::new(SystemClock), random: Arc::new(SystemRandomness) };
     let app = Arc::new(App::start(configuration, outside).await?);
+    inside.started(Arc::clone(&app));
     if let Source::DemoWorld = source {
         demo::populate(&app).await?;
     }
@@ -86,8 +90,23 @@ pub(super) async fn serve_until_stopped(
     };
     run::serve(app, listener, stop).await;
     reloading.abort();
+    if let Some(watched) = watched {
+        watched.abort();
+    }
     say("Matricula has stopped.");
     Ok(())
+}
+
+/// Whoever watches can ask from here on: also while the store is being opened, and until it is closed.
+async fn watched(
+    inside: &Arc<Inside>,
+    listen: Option<SocketAddr>,
+) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
+    let Some(listen) = listen else { return Ok(None) };
+    let listener = TcpListener::bind(listen).await;
+    let listener = listener.with_context(|| format!("cannot listen on {listen} (operations.listen)"))?;
+    say(format_args!("Health, readiness and metrics are on http://{}", listener.local_addr()?));
+    Ok(Some(tokio::spawn(operations::serve(Arc::clone(inside), listener))))
 }
 
 /// A connection is an open file, and the customary limit of 1,024 is soon reached. Where it cannot be raised, the rest
@@ -103,6 +122,7 @@ fn allow_many_connections() {
 /// Settings that a process keeps for as long as it lives.
 struct OfTheStart {
     listen: SocketAddr,
+    operations: Option<SocketAddr>,
     store: StoreUrl,
     limits: Limits,
     trusted_proxies: Vec<IpNet>,
@@ -111,9 +131,10 @@ struct OfTheStart {
 
 impl OfTheStart {
     fn of(configuration: &Configuration) -> Self {
-        let Configuration { listen, store, limits, trusted_proxies, audit, .. } = configuration;
+        let Configuration { listen, operations, store, limits, trusted_proxies, audit, .. } = configuration;
         Self {
             listen: *listen,
+            operations: *operations,
             store: store.clone(),
             limits: *limits,
             trusted_proxies: trusted_proxies.clone(),
@@ -124,6 +145,7 @@ impl OfTheStart {
     fn differences(&self, other: &Self) -> Vec<&'static str> {
         let all = [
             ("listen", self.listen != other.listen),
+            ("operations", self.operations != other.operations),
             ("store", self.store != other.store),
             ("limits", self.limits != other.limits),
             ("trusted_proxies", self.trusted_proxies != other.trusted_proxies),

@@ -40,6 +40,8 @@ pub struct ConfigDocument {
     /// The environment variable that has this key, where no file is named.
     #[serde(default = "default_key_encryption_key_env")]
     pub key_encryption_key_env: String,
+    /// What whoever runs this server is told of its inside. Where this is omitted, nothing listens for such questions.
+    pub operations: Option<OperationsDocument>,
     /// Bounds on what the network can ask of this process.
     #[serde(default)]
     pub limits: LimitsDocument,
@@ -64,6 +66,15 @@ pub(crate) const STORE_PASSWORD_ENV: &str = "MATRICULA_STORE_PASSWORD";
 
 fn default_key_encryption_key_env() -> String {
     "MATRICULA_KEY_ENCRYPTION_KEY".to_owned()
+}
+
+/// What whoever runs this server is told of its inside.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OperationsDocument {
+    /// The address and port to listen on for `/healthz`, `/readyz` and `/metrics`, as in `127.0.0.1:9800`. Keep it away
+    /// from the world: whoever reaches it is told how the server is doing.
+    pub listen: String,
 }
 
 /// Bounds on what the network can ask of this process.

@@ -87,6 +87,8 @@ pub struct AuditRetention {
 pub struct Configuration {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where to tell whoever runs the server of its inside; `None` where nobody is told.
+    pub operations: Option<SocketAddr>,
     /// What the world calls the process: what issuers begin with that say nothing else.
     pub public_url: String,
     /// Where everything is kept.
@@ -122,7 +124,8 @@ impl Configuration {
         let document: ConfigDocument =
             toml::from_str(text).map_err(|error| ConfigError::Syntax(syntax::shown(&error, text)))?;
         let mut problems = Vec::new();
-        let listen = read_listen(&document.listen, &mut problems);
+        let listen = read_listen("listen", &document.listen, &mut problems);
+        let operations = read_operations(&document, listen, &mut problems);
         let public_url = read_public_url(&document.public_url, &mut problems);
         let store = store::read(&document, folder, &mut problems);
         let key = secret::key_encryption_key(&document, folder, &mut problems);
@@ -136,6 +139,7 @@ impl Configuration {
             {
                 Ok(Self {
                     listen,
+                    operations,
                     public_url,
                     store,
                     key_encryption_key,
@@ -154,15 +158,11 @@ impl Configuration {
     /// What works, and an operator should know all the same.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        let people = self.profiles.iter().find(|profile| {
-            profile.sign_in.as_ref().is_some_and(|sign_in| sign_in.slows_guessing)
-                && profile.issuer.starts_with("https:")
-        });
-        if let (Some(profile), true) = (people, self.trusted_proxies.is_empty()) {
+        warnings.extend(self.unnamed_proxy());
+        if let Some(address) = self.operations.filter(|address| !address.ip().to_canonical().is_loopback()) {
             warnings.push(format!(
-                "{}: people sign in behind a proxy that trusted_proxies does not name, so all of them are one network, and \
-                 one who guesses passwords slows everybody down",
-                profile.issuer
+                "operations.listen: {address} is no loopback address, and whoever reaches it is told of the inside of this \
+                 server. Let only those in who watch it"
             ));
         }
         for ProfileSettings { issuer, definitions, warnings: own, .. } in &self.profiles {
@@ -183,6 +183,21 @@ impl Configuration {
             }
         }
         warnings
+    }
+
+    /// What to say where people come by a proxy that is not named.
+    pub(crate) fn unnamed_proxy(&self) -> Option<String> {
+        let profile = self.profiles.iter().find(|profile| {
+            profile.sign_in.as_ref().is_some_and(|sign_in| sign_in.slows_guessing)
+                && profile.issuer.starts_with("https:")
+        })?;
+        self.trusted_proxies.is_empty().then(|| {
+            format!(
+                "{}: people sign in behind a proxy that trusted_proxies does not name, so all of them are one network, and \
+                 one who guesses passwords slows everybody down",
+                profile.issuer
+            )
+        })
     }
 }
 
@@ -207,18 +222,28 @@ pub(crate) fn problem(problems: &mut Vec<Problem>, at: impl Into<String>, text: 
     problems.push(Problem { at: at.into(), text: text.into() });
 }
 
-fn read_listen(text: &str, problems: &mut Vec<Problem>) -> Option<SocketAddr> {
+fn read_listen(at: &str, text: &str, problems: &mut Vec<Problem>) -> Option<SocketAddr> {
     match text.parse() {
         Ok(address) => Some(address),
         Err(_) => {
-            problem(
-                problems,
-                "listen",
-                format!("'{text}' is not an address with a port, as in 127.0.0.1:8080"),
-            );
+            problem(problems, at, format!("'{text}' is not an address with a port, as in 127.0.0.1:8080"));
             None
         }
     }
+}
+
+fn read_operations(
+    document: &ConfigDocument,
+    listen: Option<SocketAddr>,
+    problems: &mut Vec<Problem>,
+) -> Option<SocketAddr> {
+    const AT: &str = "operations.listen";
+    let address = read_listen(AT, &document.operations.as_ref()?.listen, problems)?;
+    // Port 0 is another one each time.
+    if Some(address) == listen && address.port() != 0 {
+        problem(problems, AT, "is the address that the world asks: choose another port");
+    }
+    Some(address)
 }
 
 /// More than a machine has ports for.

@@ -41,6 +41,8 @@ use tower::ServiceExt;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::app::App;
+use crate::figures::{Endpoint, UnderWay};
+use crate::request_name::{RequestName, X_REQUEST_ID};
 
 /// What a request is about, before anybody looks into it.
 #[derive(Clone, Debug)]
@@ -96,7 +98,7 @@ impl Endpoints {
                     .allow_origin(Any)
                     .allow_methods([Method::GET, Method::POST])
                     .allow_headers(ASKED_FROM_BROWSERS)
-                    .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER])
+                    .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER, X_REQUEST_ID])
                     .max_age(PREFLIGHT_LASTS),
             );
         // What a form was sent to is opened again when a tab comes back, and shows what is due then.
@@ -117,14 +119,31 @@ impl Endpoints {
         Self { app, router }
     }
 
-    /// Answers a request.
+    /// Answers a request: counts it, and gives it a name that the answer and the log have.
     pub async fn answer(&self, peer: IpAddr, request: Request<Incoming>) -> Response {
+        let mut counted = self.app.figures().begin(request.method());
+        let name = RequestName::draw(self.app.random(), request.headers());
+        let header = name.header();
+        let answer = async {
+            let response = self.route(peer, request, &mut counted).await;
+            let (status, micros) = (response.status().as_u16(), counted.answered(response.status()));
+            let (method, endpoint) = (counted.verb.as_str(), counted.endpoint.as_str());
+            tracing::debug!(method, endpoint, status, micros, "answered");
+            response
+        };
+        let mut response = name.answer(answer).await;
+        response.headers_mut().insert(X_REQUEST_ID, header);
+        response
+    }
+
+    async fn route(&self, peer: IpAddr, request: Request<Incoming>, counted: &mut UnderWay<'_>) -> Response {
         let mut request = request.map(Body::new);
         let profiles = self.app.profiles();
         let Ok(host) = host(&request) else { return error::bad_host() };
         let Some((profile, rest)) = profiles.locate(host.as_deref(), request.uri().path()) else {
             return error::not_found().await;
         };
+        counted.endpoint = Endpoint::of(rest);
         let profile = match self.app.current(profile).await {
             Ok(Some(profile)) => profile,
             Ok(None) => return error::not_found().await,

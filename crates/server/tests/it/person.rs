@@ -8,7 +8,7 @@ use http::{Method, header};
 use protocol::jose::encode_base64url;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Registered, Server, basic};
+use crate::world::{Answer, Caller, Registered, basic};
 
 /// What the tests prove their codes with.
 pub(crate) const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-";
@@ -78,13 +78,13 @@ impl Ask {
 
 /// Somebody with a browser.
 pub(crate) struct Person<'s> {
-    server: &'s Server,
+    server: &'s Caller,
     cookies: RefCell<BTreeMap<String, String>>,
     pub(crate) headers: RefCell<Vec<(&'static str, String)>>,
 }
 
 impl<'s> Person<'s> {
-    pub(crate) fn of(server: &'s Server) -> Self {
+    pub(crate) fn of(server: &'s Caller) -> Self {
         Self { server, cookies: RefCell::default(), headers: RefCell::default() }
     }
 
@@ -237,7 +237,7 @@ pub(crate) enum Who<'a> {
     Secret((&'a str, &'a str)),
 }
 
-impl Server {
+impl Caller {
     /// Sends a form as a client.
     pub(crate) async fn post_as(&self, path: &str, who: Who<'_>, form: &[(&str, &str)]) -> Answer {
         let mut form = form.to_vec();

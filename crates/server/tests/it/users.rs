@@ -12,7 +12,7 @@ use crate::world::Server;
 const PASSWORD: &str = "a-password-to-look-for";
 
 /// Calls `matricula user` on a store, with something on standard input.
-fn user(store: &str, arguments: &[&str], input: &str) -> Output {
+pub(crate) fn user(store: &str, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_matricula"))
         .arg("user")
         .args(arguments)

@@ -18,6 +18,7 @@ use protocol::jose::{SigningKey, encode_base64url};
 use serde_json::{Value, json};
 use server::app::{App, Outside, Reloaded, StartError};
 use server::config::Configuration;
+use server::operations::{self, Inside};
 use server::random::SystemRandomness;
 use server::{demo, run};
 use tempfile::TempDir;
@@ -57,10 +58,9 @@ pub(crate) struct Server {
     pub(crate) clock: Arc<HandClock>,
     /// What it keeps.
     pub(crate) kept: Kept,
-    address: SocketAddr,
+    caller: Caller,
     folder: TempDir,
     text: String,
-    client: Client<HttpConnector, Full<Bytes>>,
     stop: Option<oneshot::Sender<()>>,
     running: Option<tokio::task::JoinHandle<()>>,
 }
@@ -76,6 +76,13 @@ impl Server {
         let folder = TempDir::new().unwrap();
         let kept = Kept::nothing_yet(folder.path()).await;
         Self::on(folder, kept, change).await
+    }
+
+    /// The demo world on SQLite, whatever the engine of the other tests, with the file.
+    pub(crate) async fn on_file() -> (Self, std::path::PathBuf) {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("matricula.db");
+        (Self::on(folder, Kept::File(file.clone()), |world| world).await, file)
     }
 
     /// A node on PostgreSQL, whatever the engine of the other tests.
@@ -111,16 +118,16 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let running =
             tokio::spawn(run::serve(Arc::clone(&app), listener, async move { drop(stopped.await) }));
-        let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { app, clock, kept, address, folder, text, client, stop: Some(stop), running: Some(running) }
+        let caller = Caller::of(address);
+        Self { app, clock, kept, caller, folder, text, stop: Some(stop), running: Some(running) }
     }
 
     /// Stops the server as a signal would, and starts another one on the same store.
     pub(crate) async fn restarted(mut self) -> Self {
         self.stop().await;
-        let Self { address, folder, kept, text, clock, app, .. } = self;
+        let Self { caller, folder, kept, text, clock, app, .. } = self;
         drop(app);
-        let again = Self::start(folder, kept, TcpListener::bind(address).await.unwrap(), text).await;
+        let again = Self::start(folder, kept, TcpListener::bind(caller.address).await.unwrap(), text).await;
         again.clock.0.store(clock.0.load(Ordering::Relaxed), Ordering::Relaxed);
         again
     }
@@ -144,16 +151,76 @@ impl Server {
         self.text.replace(old, new)
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     pub(crate) fn issuer(&self, profile: &str) -> String {
-        format!("http://localhost:{}/{profile}", self.address.port())
+        format!("http://localhost:{}/{profile}", self.address().port())
+    }
+
+    /// What whoever runs the server asks, as long as the answer is held.
+    pub(crate) async fn operations(&self) -> Operations {
+        let inside = Arc::<Inside>::default();
+        inside.started(Arc::clone(&self.app));
+        Operations::of(inside).await
+    }
+}
+
+/// The other listener, with a server behind it or none.
+pub(crate) struct Operations {
+    caller: Caller,
+    running: tokio::task::JoinHandle<()>,
+}
+
+impl Operations {
+    pub(crate) async fn of(inside: Arc<Inside>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let caller = Caller::of(listener.local_addr().unwrap());
+        Self { caller, running: tokio::spawn(operations::serve(inside, listener)) }
+    }
+}
+
+impl std::ops::Deref for Operations {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl Drop for Operations {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+impl std::ops::Deref for Server {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+/// Whoever talks to a server by HTTP, in this process or in another one.
+pub(crate) struct Caller {
+    address: SocketAddr,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+impl Caller {
+    pub(crate) fn of(address: SocketAddr) -> Self {
+        Self { address, client: Client::builder(TokioExecutor::new()).build_http() }
+    }
+
+    /// The same, by HTTP/2 and nothing else.
+    pub(crate) fn speaking_http2(self) -> Self {
+        Self { client: Client::builder(TokioExecutor::new()).http2_only(true).build_http(), ..self }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Sends a request as it is.

@@ -29,7 +29,7 @@ impl AuditStore for PostgresStore {
             numbers.push(self.profile(&one.profile).await?);
         }
         let minutes = Minutes::of(&numbers, &activity);
-        let counted = self.connections.retrying(|| async {
+        let counted = self.connections.write(|| async {
             let connection = self.connections.get().await?;
             count_all(&connection, &minutes).await
         });

@@ -24,7 +24,7 @@ use super::{PostgresStore, audit, codes, consents, initial_access_tokens, marks}
 impl AuthorizationStore for PostgresStore {
     async fn keep_request(&self, profile: &ProfileName, request: PendingRequest) -> Result<(), StoreError> {
         let number = self.profile(profile).await?;
-        let keep = self.connections.retrying(|| async {
+        let keep = self.connections.write(|| async {
             let connection = self.connections.get().await?;
             insert(&connection, number, &request).await
         });
@@ -48,7 +48,7 @@ impl AuthorizationStore for PostgresStore {
         progress: Progress,
     ) -> Result<(), StoreError> {
         let number = self.profile(profile).await?;
-        let note = self.connections.retrying(|| async {
+        let note = self.connections.write(|| async {
             let connection = self.connections.get().await?;
             note(&connection, number, id, progress).await
         });
@@ -57,7 +57,7 @@ impl AuthorizationStore for PostgresStore {
 
     async fn drop_request(&self, profile: &ProfileName, id: OrderedId) -> Result<Once, StoreError> {
         let number = self.profile(profile).await?;
-        let take = self.connections.retrying(|| async {
+        let take = self.connections.write(|| async {
             let connection = self.connections.get().await?;
             take(&connection, number, id).await
         });
@@ -113,7 +113,7 @@ struct Answer<'a> {
 impl PostgresStore {
     async fn answer(&self, profile: &ProfileName, answer: Answer<'_>) -> Result<CodeIssue, StoreError> {
         let number = self.profile(profile).await?;
-        let give = self.connections.retrying(|| async {
+        let give = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             // A request is answered by whoever takes it away.
@@ -137,7 +137,11 @@ impl PostgresStore {
             transaction.commit().await?;
             Ok(CodeIssue::Issued)
         });
-        Ok(give.await?)
+        let given = give.await?;
+        if given == CodeIssue::Issued {
+            self.tell(answer.events.iter().map(|event| event.kind));
+        }
+        Ok(given)
     }
 }
 

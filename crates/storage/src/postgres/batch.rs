@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use deadpool_postgres::Object;
 use primitives::store::StoreError;
@@ -12,6 +13,8 @@ use uuid::Uuid;
 
 use super::connections::Connections;
 use super::values::Failure;
+use crate::Figures;
+use crate::figures::Level;
 
 /// How many questions of a kind may wait. Whoever comes when so many do is told to come again, at once.
 const QUEUE: usize = 8_192;
@@ -27,6 +30,9 @@ pub(super) type Key = (i32, Uuid);
 
 /// A kind of question that can be asked for many at once, in one statement. A statement is its own transaction.
 pub(super) trait Operation: Send + Sync + 'static {
+    /// Whether it changes anything.
+    const WRITES: bool;
+
     /// What is asked.
     type Question: Send + Sync;
     /// What is answered.
@@ -48,28 +54,46 @@ struct Waiting<O: Operation> {
 }
 
 /// Where questions of a kind are gathered.
-pub(super) struct Batches<O: Operation>(Sender<Waiting<O>>);
+pub(super) struct Batches<O: Operation> {
+    queue: Sender<Waiting<O>>,
+    figures: Arc<Figures>,
+}
 
 impl<O: Operation> Batches<O> {
     /// Begins to answer. It ends with the last connection.
     pub(super) fn start(connections: &Connections) -> Self {
-        let (sender, receiver) = channel(QUEUE);
+        let (queue, receiver) = channel(QUEUE);
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..UNDER_WAY {
             tokio::spawn(answer_all::<O>(connections.clone(), Arc::clone(&receiver)));
         }
-        Self(sender)
+        Self { queue, figures: Arc::clone(connections.figures()) }
     }
 
     /// Asks, together with whoever asks at the same time.
     pub(super) async fn ask(&self, question: O::Question) -> Result<O::Answer, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.0.try_send(Waiting { question, answer }).map_err(|error| match error {
-            TrySendError::Full(_) => Failure::Full,
-            TrySendError::Closed(_) => Failure::Closed,
+        waiting_of::<O>(&self.figures).up();
+        self.queue.try_send(Waiting { question, answer }).map_err(|error| {
+            waiting_of::<O>(&self.figures).down();
+            match error {
+                TrySendError::Full(_) if O::WRITES => {
+                    self.figures.writes_turned_away.add();
+                    Failure::Full
+                }
+                TrySendError::Full(_) => {
+                    self.figures.reads_turned_away.add();
+                    Failure::Full
+                }
+                TrySendError::Closed(_) => Failure::Closed,
+            }
         })?;
         answered.await.map_err(|_gone| Failure::Closed)?
     }
+}
+
+fn waiting_of<O: Operation>(figures: &Figures) -> &Level {
+    if O::WRITES { &figures.writes_waiting } else { &figures.reads_waiting }
 }
 
 async fn answer_all<O: Operation>(connections: Connections, queue: Arc<Mutex<Receiver<Waiting<O>>>>) {
@@ -90,6 +114,7 @@ async fn answer_all<O: Operation>(connections: Connections, queue: Arc<Mutex<Rec
         }
         let (now, later) = apart(std::mem::take(&mut waiting));
         waiting = later;
+        now.iter().for_each(|_| waiting_of::<O>(connections.figures()).down());
         answer_together(&connections, now).await;
     }
 }
@@ -114,11 +139,11 @@ async fn answer_together<O: Operation>(connections: &Connections, batch: Vec<Wai
             for Waiting { question, answer } in batch {
                 let alone = ask::<O>(connections, &[&question]).await;
                 let alone = alone.and_then(|mut answers| answers.pop().ok_or(Failure::Closed));
-                drop(answer.send(alone.map_err(told)));
+                drop(answer.send(alone.map_err(|failure| told::<O>(failure, connections.figures()))));
             }
         }
         Err(failure) => {
-            let error = told(failure);
+            let error = told::<O>(failure, connections.figures());
             for waiting in batch {
                 drop(waiting.answer.send(Err(error.clone())));
             }
@@ -130,12 +155,16 @@ async fn ask<O: Operation>(
     connections: &Connections,
     questions: &[&O::Question],
 ) -> Result<Vec<O::Answer>, Failure> {
+    let begun = Instant::now();
     let answers = connections
         .retrying(|| async {
             let connection = connections.get().await?;
             O::ask(&connection, questions).await
         })
         .await?;
+    if O::WRITES {
+        connections.count(questions.len(), begun);
+    }
     if answers.len() == questions.len() {
         Ok(answers)
     } else {
@@ -143,7 +172,10 @@ async fn ask<O: Operation>(
     }
 }
 
-fn told(failure: Failure) -> StoreError {
+fn told<O: Operation>(failure: Failure, figures: &Figures) -> StoreError {
+    if O::WRITES {
+        figures.writes_failed.add();
+    }
     let error = StoreError::from(failure);
     if !matches!(error, StoreError::Overloaded) {
         tracing::error!(%error, "the store did not do what it was asked");

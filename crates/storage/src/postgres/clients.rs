@@ -36,7 +36,12 @@ impl ClientStore for PostgresStore {
 
     async fn insert(&self, registration: NewRegistration) -> Result<Insertion, StoreError> {
         let number = self.profile(&registration.client.profile).await?;
-        self.registrations.ask((number, registration)).await
+        let kinds: Vec<_> = registration.events.iter().map(|event| event.kind).collect();
+        let insertion = self.registrations.ask((number, registration)).await?;
+        if insertion == Insertion::Inserted {
+            self.tell(kinds);
+        }
+        Ok(insertion)
     }
 }
 
@@ -44,6 +49,7 @@ impl ClientStore for PostgresStore {
 pub(super) struct Find;
 
 impl Operation for Find {
+    const WRITES: bool = false;
     type Question = (i32, ProfileName, OrderedId);
     type Answer = Option<ClientRecord>;
 
@@ -101,6 +107,7 @@ fn read(row: &Row, profile: &ProfileName, id: OrderedId) -> Result<ClientRecord,
 pub(super) struct Register;
 
 impl Operation for Register {
+    const WRITES: bool = true;
     type Question = (i32, NewRegistration);
     type Answer = Insertion;
 

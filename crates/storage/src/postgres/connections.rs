@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use rustls::ClientConfig;
@@ -14,6 +14,7 @@ use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::values::Failure;
+use crate::Figures;
 
 /// How many connections a node keeps, unless its URL says otherwise (`pool_size`).
 const POOL_SIZE: usize = 16;
@@ -185,7 +186,10 @@ fn said(error: &tokio_postgres::Error) -> String {
 
 /// The connections of a node.
 #[derive(Clone)]
-pub(super) struct Connections(Pool);
+pub(super) struct Connections {
+    pool: Pool,
+    figures: Arc<Figures>,
+}
 
 impl Connections {
     /// Makes ready for them. None is made yet.
@@ -209,12 +213,37 @@ impl Connections {
             .post_create(set_up)
             .build()
             .map_err(|error| UrlError::Malformed(error.to_string()))?;
-        Ok(Self(pool))
+        Ok(Self { pool, figures: Arc::default() })
     }
 
     /// One that is free.
     pub(super) async fn get(&self) -> Result<Object, Failure> {
-        Ok(self.0.get().await?)
+        Ok(self.pool.get().await?)
+    }
+
+    /// How the store is doing.
+    pub(super) fn figures(&self) -> &Arc<Figures> {
+        &self.figures
+    }
+
+    /// Writes something by itself. As [`Self::retrying`], and counted.
+    pub(super) async fn write<T, F>(&self, work: impl Fn() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let begun = Instant::now();
+        let written = self.retrying(work).await;
+        match &written {
+            Ok(_) => self.count(1, begun),
+            Err(_) => self.figures.writes_failed.add(),
+        }
+        written
+    }
+
+    /// Counts a transaction of so many writes.
+    pub(super) fn count(&self, writes: usize, begun: Instant) {
+        self.figures.commit_micros.observe(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
+        self.figures.transaction_jobs.observe(u64::try_from(writes).unwrap_or(u64::MAX));
     }
 
     /// Does something that PostgreSQL may take back for the sake of others, and begins anew where it does. Nothing of it
@@ -240,13 +269,13 @@ impl Connections {
     }
 
     pub(super) fn close(&self) {
-        self.0.close();
+        self.pool.close();
     }
 }
 
 impl std::fmt::Debug for Connections {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Connections({:?})", self.0.status())
+        write!(formatter, "Connections({:?})", self.pool.status())
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use deadpool_postgres::{GenericClient, Object};
+use primitives::audit::EventKind;
 use primitives::names::ProfileName;
 use primitives::store::StoreError;
 use registration::client::TemplateId;
@@ -25,7 +26,7 @@ impl DefinitionStore for PostgresStore {
         // Nodes that start together go in the same order, so that none waits for one that waits for it.
         let mut ordered: Vec<(usize, &Provision)> = provisions.iter().enumerate().collect();
         ordered.sort_by(|(_, one), (_, other)| one.event.profile.cmp(&other.event.profile));
-        let done = self.connections.retrying(|| async {
+        let done = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             let done = provision_all(&transaction, &ordered).await?;
@@ -37,6 +38,8 @@ impl DefinitionStore for PostgresStore {
             Ok(done)
         });
         let mut done = done.await?;
+        let changed = done.iter().filter(|(_, provisioned)| !provisioned.changes.is_empty());
+        self.tell(changed.map(|_| EventKind::DefinitionsChanged));
         done.sort_by_key(|(place, _)| *place);
         Ok(done.into_iter().map(|(_, provisioned)| provisioned).collect())
     }
@@ -84,6 +87,7 @@ impl DefinitionStore for PostgresStore {
 pub(super) struct FindRevision;
 
 impl Operation for FindRevision {
+    const WRITES: bool = false;
     type Question = i32;
     type Answer = Revision;
 

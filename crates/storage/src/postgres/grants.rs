@@ -9,7 +9,7 @@ use identity::user::UserId;
 use issuance::authorize::CodeRecord;
 use issuance::grant::{Gives, GrantRecord, Redemption, RefreshFamily, Rotation};
 use issuance::store::{GrantStore, Marks, Once, Redeemed, Rotated};
-use primitives::audit::Event;
+use primitives::audit::{Event, EventKind};
 use primitives::clock::Timestamp;
 use primitives::names::{DirectoryName, ProfileName};
 use primitives::ordered_id::OrderedId;
@@ -49,14 +49,16 @@ impl GrantStore for PostgresStore {
     ) -> Result<Redeemed, StoreError> {
         let number = self.profile(profile).await?;
         let Some(directory) = self.directory(directory).await? else { return Ok(Redeemed::Unknown) };
-        let redeem = self.connections.retrying(|| async {
+        let redeem = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             let redeemed = redeem(&transaction, number, directory, &redemption).await?;
             transaction.commit().await?;
             Ok(redeemed)
         });
-        Ok(redeem.await?)
+        let (redeemed, told) = redeem.await?;
+        self.tell(told);
+        Ok(redeemed)
     }
 
     async fn grant(
@@ -72,12 +74,15 @@ impl GrantStore for PostgresStore {
 
     async fn rotate(&self, profile: &ProfileName, rotation: Rotation) -> Result<Rotated, StoreError> {
         let number = self.profile(profile).await?;
-        self.rotations.ask((number, rotation)).await
+        let reused = rotation.reused.kind;
+        let rotated = self.rotations.ask((number, rotation)).await?;
+        self.tell((rotated == Rotated::Reused).then_some(reused));
+        Ok(rotated)
     }
 
     async fn end_grant(&self, id: OrderedId, event: Event) -> Result<Once, StoreError> {
         let number = self.profile(&event.profile).await?;
-        let end = self.connections.retrying(|| async {
+        let end = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             if !end(&transaction, number, id, event.at()).await? {
@@ -87,7 +92,9 @@ impl GrantStore for PostgresStore {
             transaction.commit().await?;
             Ok(Once::Now)
         });
-        Ok(end.await?)
+        let ended = end.await?;
+        self.tell((ended == Once::Now).then_some(event.kind));
+        Ok(ended)
     }
 }
 
@@ -95,6 +102,7 @@ impl GrantStore for PostgresStore {
 pub(super) struct Find;
 
 impl Operation for Find {
+    const WRITES: bool = false;
     type Question = (i32, i32, OrderedId);
     type Answer = Option<(GrantRecord, Marks)>;
 
@@ -150,6 +158,7 @@ fn read(row: &Row, id: OrderedId) -> Result<GrantRecord, Failure> {
 pub(super) struct Rotate;
 
 impl Operation for Rotate {
+    const WRITES: bool = true;
     type Question = (i32, Rotation);
     type Answer = Rotated;
 
@@ -323,24 +332,26 @@ async fn end(
     Ok(transaction.execute(&statement, &[&profile, &uuid(id), &millis(at)]).await? == 1)
 }
 
+/// What became of the code, and what was told of that.
 async fn redeem(
     transaction: &impl GenericClient,
     profile: i32,
     directory: i32,
     redemption: &Redemption,
-) -> Result<Redeemed, Failure> {
+) -> Result<(Redeemed, Option<EventKind>), Failure> {
     let Redemption { code, at, gives, given, replayed } = redemption;
     let ids = match gives {
         Gives::Grant(grant, _) => (Some(grant.id), None),
         Gives::InitialAccessToken(token) => (None, Some(token.id)),
     };
     match codes::spend(transaction, profile, (*code, *at), ids).await? {
-        Spending::Unknown => Ok(Redeemed::Unknown),
+        Spending::Unknown => Ok((Redeemed::Unknown, None)),
         Spending::Before { grant, token } => {
-            if take_back(transaction, profile, (grant, token), *at).await? {
-                audit::insert(transaction, profile, replayed).await?;
+            if !take_back(transaction, profile, (grant, token), *at).await? {
+                return Ok((Redeemed::Before, None));
             }
-            Ok(Redeemed::Before)
+            audit::insert(transaction, profile, replayed).await?;
+            Ok((Redeemed::Before, Some(replayed.kind)))
         }
         Spending::Now => {
             match gives {
@@ -356,7 +367,7 @@ async fn redeem(
                 }
             }
             audit::insert(transaction, profile, given).await?;
-            Ok(Redeemed::Now)
+            Ok((Redeemed::Now, Some(given.kind)))
         }
     }
 }

@@ -13,6 +13,7 @@ mod codes;
 mod connections;
 mod consents;
 mod definitions;
+mod examine;
 mod grants;
 mod initial_access_tokens;
 mod listener;
@@ -26,15 +27,20 @@ mod tokens;
 mod users;
 mod values;
 
+use async_trait::async_trait;
 pub use connections::{PostgresUrl, UrlError};
+pub use examine::DatabaseExamination;
 pub use migrations::MigrationError;
+use primitives::audit::EventKind;
 use primitives::names::{DirectoryName, ProfileName};
+use primitives::store::StoreError;
 
 use self::batch::Batches;
 use self::connections::Connections;
 use self::listener::Listener;
 use self::names::Numbers;
-use crate::{SchemaStatus, Store};
+use self::values::{Failure, get};
+use crate::{Figures, SchemaStatus, Store};
 
 /// Why a store did not open.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +121,33 @@ impl PostgresStore {
     }
 }
 
+impl PostgresStore {
+    /// Counts outcomes that are in the audit log, and there to stay.
+    fn tell(&self, kinds: impl IntoIterator<Item = EventKind>) {
+        kinds.into_iter().for_each(|kind| self.connections.figures().tell(kind));
+    }
+}
+
+#[async_trait]
 impl Store for PostgresStore {
+    async fn check(&self) -> Result<(), StoreError> {
+        let check = async {
+            let connection = self.connections.get().await?;
+            let statement = connection.prepare_cached("SELECT pg_is_in_recovery()").await?;
+            get::<bool>(&connection.query_one(&statement, &[]).await?, 0)
+        };
+        let is_copy: Result<bool, Failure> = check.await;
+        if is_copy? {
+            let text = "the database is a copy of another one, and takes no writes";
+            return Err(StoreError::Unavailable(text.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn figures(&self) -> &Figures {
+        self.connections.figures()
+    }
+
     fn close(&self) {
         self.listener.stop();
         self.connections.close();

@@ -30,7 +30,7 @@ impl SessionStore for PostgresStore {
     ) -> Result<(), StoreError> {
         let profile = self.profile(&event.profile).await?;
         let number = self.directory(directory).await?.ok_or_else(|| names::unknown_directory(directory))?;
-        let begun = self.connections.retrying(|| async {
+        let begun = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             match instead_of {
@@ -50,6 +50,7 @@ impl SessionStore for PostgresStore {
             Ok(true)
         });
         if begun.await? {
+            self.tell([event.kind]);
             Ok(())
         } else {
             // Whoever signed in does so again.
@@ -74,7 +75,7 @@ impl SessionStore for PostgresStore {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let Some(number) = self.directory(directory).await? else { return Ok(()) };
-        let touched = self.connections.retrying(|| async {
+        let touched = self.connections.write(|| async {
             let connection = self.connections.get().await?;
             let statement = connection
                 .prepare_cached(
@@ -95,7 +96,7 @@ impl SessionStore for PostgresStore {
     ) -> Result<bool, StoreError> {
         let profile = self.profile(&event.profile).await?;
         let Some(number) = self.directory(directory).await? else { return Ok(false) };
-        let ended = self.connections.retrying(|| async {
+        let ended = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             if !end(&transaction, number, id, event.at()).await? {
@@ -105,12 +106,14 @@ impl SessionStore for PostgresStore {
             transaction.commit().await?;
             Ok(true)
         });
-        Ok(ended.await?)
+        let ended = ended.await?;
+        self.tell(ended.then_some(event.kind));
+        Ok(ended)
     }
 
     async fn revoke_session(&self, id: OrderedId, event: DirectoryEvent) -> Result<bool, StoreError> {
         let Some(number) = self.directory(&event.directory).await? else { return Ok(false) };
-        let revoked = self.connections.retrying(|| async {
+        let revoked = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             if !revoke(&transaction, number, id, event.at()).await? {
@@ -120,7 +123,9 @@ impl SessionStore for PostgresStore {
             transaction.commit().await?;
             Ok(true)
         });
-        Ok(revoked.await?)
+        let revoked = revoked.await?;
+        self.tell(revoked.then_some(event.kind));
+        Ok(revoked)
     }
 }
 

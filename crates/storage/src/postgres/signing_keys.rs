@@ -22,7 +22,7 @@ impl KeyStore for PostgresStore {
 
     async fn insert_first_signing_key(&self, key: SealedKey, event: Event) -> Result<Once, StoreError> {
         let number = self.profile(&event.profile).await?;
-        let inserted = self.connections.retrying(|| async {
+        let inserted = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             definitions::lock(&transaction, number).await?;
@@ -33,7 +33,9 @@ impl KeyStore for PostgresStore {
             transaction.commit().await?;
             Ok(Once::Now)
         });
-        Ok(inserted.await?)
+        let inserted = inserted.await?;
+        self.tell((inserted == Once::Now).then_some(event.kind));
+        Ok(inserted)
     }
 }
 
@@ -59,7 +61,7 @@ async fn insert_first(
     Ok(inserted == 1)
 }
 
-async fn all(connection: &impl GenericClient, profile: i32) -> Result<Vec<SealedKey>, Failure> {
+pub(super) async fn all(connection: &impl GenericClient, profile: i32) -> Result<Vec<SealedKey>, Failure> {
     let statement = connection
         .prepare_cached(
             "SELECT id, algorithm, public_jwk, sealed FROM signing_keys WHERE profile = $1 ORDER BY id",

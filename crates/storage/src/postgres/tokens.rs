@@ -26,19 +26,21 @@ impl TokenStore for PostgresStore {
         event: Event,
     ) -> Result<(), StoreError> {
         let number = self.profile(&event.profile).await?;
-        let insert = self.connections.retrying(|| async {
+        let insert = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             initial_access_tokens::insert(&transaction, number, &record).await?;
             audit::insert(&transaction, number, &event).await?;
             Ok(transaction.commit().await?)
         });
-        Ok(insert.await?)
+        insert.await?;
+        self.tell([event.kind]);
+        Ok(())
     }
 
     async fn revoke_initial_access_token(&self, id: OrderedId, event: Event) -> Result<Once, StoreError> {
         let number = self.profile(&event.profile).await?;
-        let revoke = self.connections.retrying(|| async {
+        let revoke = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             if !initial_access_tokens::revoke(&transaction, number, id, event.at()).await? {
@@ -48,7 +50,9 @@ impl TokenStore for PostgresStore {
             transaction.commit().await?;
             Ok(Once::Now)
         });
-        Ok(revoke.await?)
+        let revoked = revoke.await?;
+        self.tell((revoked == Once::Now).then_some(event.kind));
+        Ok(revoked)
     }
 
     async fn accept_assertion(
@@ -58,7 +62,7 @@ impl TokenStore for PostgresStore {
         expires_at: Timestamp,
     ) -> Result<Once, StoreError> {
         let number = self.profile(profile).await?;
-        let accept = self.connections.retrying(|| async {
+        let accept = self.connections.write(|| async {
             let connection = self.connections.get().await?;
             assertions::accept(&connection, number, fingerprint, expires_at).await
         });
@@ -91,7 +95,7 @@ impl TokenStore for PostgresStore {
         event: Event,
     ) -> Result<Once, StoreError> {
         let number = self.profile(&event.profile).await?;
-        let revoke = self.connections.retrying(|| async {
+        let revoke = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             if !revoke(&transaction, number, id, expires_at).await? {
@@ -101,7 +105,9 @@ impl TokenStore for PostgresStore {
             transaction.commit().await?;
             Ok(Once::Now)
         });
-        Ok(revoke.await?)
+        let revoked = revoke.await?;
+        self.tell((revoked == Once::Now).then_some(event.kind));
+        Ok(revoked)
     }
 
     async fn access_token_marks(
@@ -118,7 +124,7 @@ impl TokenStore for PostgresStore {
     async fn mark_client(&self, event: Event) -> Result<(), StoreError> {
         let number = self.profile(&event.profile).await?;
         let client_id = event.client_id.as_deref().unwrap_or_default();
-        let mark = self.connections.retrying(|| async {
+        let mark = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             let mark = audit::after_everything(&transaction, event.at()).await?;
@@ -127,7 +133,9 @@ impl TokenStore for PostgresStore {
             audit::insert(&transaction, number, &event).await?;
             Ok(transaction.commit().await?)
         });
-        Ok(mark.await?)
+        mark.await?;
+        self.tell([event.kind]);
+        Ok(())
     }
 }
 
@@ -162,6 +170,7 @@ impl<'a> Rows<'a> {
 pub(super) struct Keep;
 
 impl Operation for Keep {
+    const WRITES: bool = true;
     type Question = (i32, AccessTokenRecord);
     type Answer = ();
 

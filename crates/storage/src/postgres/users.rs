@@ -36,7 +36,7 @@ impl UserStore for PostgresStore {
     }
 
     async fn add_users(&self, users: Vec<(UserRecord, DirectoryEvent)>) -> Result<Vec<Addition>, StoreError> {
-        let added = self.connections.retrying(|| async {
+        let added = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             let answers = add(&transaction, &users).await?;
@@ -47,7 +47,11 @@ impl UserStore for PostgresStore {
             }
             Ok(answers)
         });
-        Ok(added.await?)
+        let answers = added.await?;
+        if !answers.contains(&Addition::NameTaken) {
+            self.tell(users.iter().map(|(_, event)| event.kind));
+        }
+        Ok(answers)
     }
 
     async fn set_password(
@@ -58,7 +62,7 @@ impl UserStore for PostgresStore {
         event: DirectoryEvent,
     ) -> Result<bool, StoreError> {
         let Some(number) = self.directory(&event.directory).await? else { return Ok(false) };
-        let changed = self.connections.retrying(|| async {
+        let changed = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             if !set_password(&transaction, number, id, &password_hash).await? {
@@ -72,7 +76,9 @@ impl UserStore for PostgresStore {
             transaction.commit().await?;
             Ok(true)
         });
-        Ok(changed.await?)
+        let changed = changed.await?;
+        self.tell(changed.then_some(event.kind));
+        Ok(changed)
     }
 
     async fn rehash(
@@ -83,7 +89,7 @@ impl UserStore for PostgresStore {
         new: String,
     ) -> Result<(), StoreError> {
         let Some(number) = self.directory(directory).await? else { return Ok(()) };
-        let changed = self.connections.retrying(|| async {
+        let changed = self.connections.write(|| async {
             let connection = self.connections.get().await?;
             let statement = connection
                 .prepare_cached(
@@ -99,7 +105,7 @@ impl UserStore for PostgresStore {
 
     async fn revoke_user(&self, id: UserId, event: DirectoryEvent) -> Result<bool, StoreError> {
         let Some(number) = self.directory(&event.directory).await? else { return Ok(false) };
-        let revoked = self.connections.retrying(|| async {
+        let revoked = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             if !lock(&transaction, number, id).await? {
@@ -112,7 +118,9 @@ impl UserStore for PostgresStore {
             transaction.commit().await?;
             Ok(true)
         });
-        Ok(revoked.await?)
+        let revoked = revoked.await?;
+        self.tell(revoked.then_some(event.kind));
+        Ok(revoked)
     }
 
     async fn set_disabled(
@@ -122,7 +130,7 @@ impl UserStore for PostgresStore {
         event: DirectoryEvent,
     ) -> Result<bool, StoreError> {
         let Some(number) = self.directory(&event.directory).await? else { return Ok(false) };
-        let changed = self.connections.retrying(|| async {
+        let changed = self.connections.write(|| async {
             let mut connection = self.connections.get().await?;
             let transaction = connection.transaction().await?;
             if !set_disabled(&transaction, number, id, disabled_at).await? {
@@ -136,7 +144,9 @@ impl UserStore for PostgresStore {
             transaction.commit().await?;
             Ok(true)
         });
-        Ok(changed.await?)
+        let changed = changed.await?;
+        self.tell(changed.then_some(event.kind));
+        Ok(changed)
     }
 }
 

@@ -69,6 +69,7 @@ impl Failure {
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match &failure {
+            Failure::Pool(PoolError::Closed) => Failure::Closed.into(),
             Failure::Pool(PoolError::Timeout(TimeoutType::Wait)) | Failure::Full => Self::Overloaded,
             Failure::Corrupt(why) => Self::Corrupt(why.clone()),
             Failure::Postgres(error) => match error.code() {

@@ -8,6 +8,7 @@ use primitives::ordered_id::OrderedId;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Map, Value, json};
 
+use super::outcomes;
 use super::values::{millis, ordered_id, timestamp};
 use crate::audit::{Activity, AuditEntry};
 
@@ -16,6 +17,7 @@ const MILLIS_OF_MINUTE: i64 = 60_000;
 pub(super) fn insert(connection: &Connection, profile: i64, event: &Event) -> rusqlite::Result<()> {
     let Event { id, profile: _, kind, client_id, subject, detail } = event;
     let detail = Value::Object(detail.clone()).to_string();
+    outcomes::tell(*kind);
     connection
         .prepare_cached(
             "INSERT INTO audit_events (id, profile, kind, client_id, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -32,6 +34,7 @@ pub(super) fn insert_of_directory(
 ) -> rusqlite::Result<()> {
     let DirectoryEvent { id, directory: _, kind, subject, detail } = event;
     let detail = Value::Object(detail.clone()).to_string();
+    outcomes::tell(*kind);
     connection
         .prepare_cached(
             "INSERT INTO audit_events (id, profile, directory, kind, subject, detail) VALUES (?1, 0, ?2, ?3, ?4, ?5)",

@@ -13,12 +13,14 @@ mod codes;
 mod consents;
 mod definitions;
 mod directories;
+mod examine;
 mod file;
 mod grant_store;
 mod grants;
 mod initial_access_tokens;
 mod marks;
 mod migrations;
+mod outcomes;
 mod profiles;
 mod reader;
 mod requests;
@@ -54,8 +56,8 @@ use self::profiles::{Known, Profiles};
 use self::reader::Readers;
 use self::writer::Writer;
 use crate::{
-    Activity, AuditEntry, AuditStore, Cleaned, DefinitionStore, KeptDefinitions, Provision, Provisioned,
-    Retention, SchemaStatus, Store,
+    Activity, AuditEntry, AuditStore, Cleaned, DefinitionStore, Figures, KeptDefinitions, Provision,
+    Provisioned, Retention, SchemaStatus, Store,
 };
 
 /// Why a database was not opened.
@@ -101,6 +103,7 @@ pub struct SqliteStore {
     readers: Readers,
     profiles: Arc<Profiles>,
     directories: Arc<Directories>,
+    figures: Arc<Figures>,
     /// Held for as long as the store is open; a command beside a server holds none.
     _lock: Option<File>,
 }
@@ -151,12 +154,13 @@ impl SqliteStore {
     fn start(connection: Connection, path: &Path, lock: Option<File>) -> Result<Self, OpenError> {
         let sqlite = |error| OpenError::Sqlite { path: path.to_owned(), error };
         let profiles = Arc::new(Profiles::load(&connection).map_err(sqlite)?);
-        let readers = Readers::start(|| open_reader(path)).map_err(sqlite)?;
+        let figures = Arc::<Figures>::default();
+        let readers = Readers::start(|| open_reader(path), Arc::clone(&figures)).map_err(sqlite)?;
         let writer = match &lock {
-            Some(_) => Writer::start(connection, path),
-            None => Writer::start_beside(connection),
+            Some(_) => Writer::start(connection, path, Arc::clone(&figures)),
+            None => Writer::start_beside(connection, Arc::clone(&figures)),
         };
-        Ok(Self { writer, readers, profiles, directories: Arc::default(), _lock: lock })
+        Ok(Self { writer, readers, profiles, directories: Arc::default(), figures, _lock: lock })
     }
 
     /// Reads from a directory; `None` where there is none of this name.
@@ -509,7 +513,22 @@ impl AuditStore for SqliteStore {
     }
 }
 
+#[async_trait]
 impl Store for SqliteStore {
+    async fn check(&self) -> Result<(), StoreError> {
+        self.writer.check()?;
+        let look = |connection: &Connection| {
+            connection
+                .prepare_cached("SELECT count(*) FROM schema_migrations")?
+                .query_row([], |row| row.get::<_, i64>(0))
+        };
+        self.readers.read(look).await.map(drop)
+    }
+
+    fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
     fn close(&self) {
         self.readers.close();
         self.writer.close();

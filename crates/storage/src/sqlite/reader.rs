@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::values::store_error;
+use crate::Figures;
 
 /// How many reads may wait. Whoever comes when so many do is told to come again, at once.
 const QUEUE: usize = 8_192;
@@ -27,6 +28,7 @@ enum Message {
 pub(super) struct Readers {
     queue: SyncSender<Message>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    figures: Arc<Figures>,
 }
 
 impl std::fmt::Debug for Readers {
@@ -36,21 +38,24 @@ impl std::fmt::Debug for Readers {
 }
 
 impl Readers {
-    pub(super) fn start(open: impl Fn() -> rusqlite::Result<Connection>) -> rusqlite::Result<Self> {
+    pub(super) fn start(
+        open: impl Fn() -> rusqlite::Result<Connection>,
+        figures: Arc<Figures>,
+    ) -> rusqlite::Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
         // A read waits for the disk, not for the processor, when the file is larger than memory.
         let count = std::thread::available_parallelism().map_or(4, |cores| cores.get() * 2).clamp(2, 16);
         let mut threads = Vec::with_capacity(count);
         for number in 0..count {
-            let (connection, jobs) = (open()?, Arc::clone(&jobs));
+            let (connection, jobs, figures) = (open()?, Arc::clone(&jobs), Arc::clone(&figures));
             let thread = std::thread::Builder::new().name(format!("sqlite-reader-{number}"));
-            match thread.spawn(move || read_all(&connection, &jobs)) {
+            match thread.spawn(move || read_all(&connection, &jobs, &figures)) {
                 Ok(thread) => threads.push(thread),
                 Err(error) => tracing::error!(%error, "a reader thread did not start"),
             }
         }
-        Ok(Self { queue, threads: Mutex::new(threads) })
+        Ok(Self { queue, threads: Mutex::new(threads), figures })
     }
 
     /// Reads. It sees whatever was acknowledged before it was called.
@@ -63,9 +68,17 @@ impl Readers {
         let job: Job = Box::new(move |connection| {
             drop(waiting.send(work(connection).map_err(|error| store_error(&error))));
         });
-        self.queue.try_send(Message::Job(job)).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Overloaded,
-            TrySendError::Disconnected(_) => closed(),
+        // It counts before anybody can take it up.
+        self.figures.reads_waiting.up();
+        self.queue.try_send(Message::Job(job)).map_err(|error| {
+            self.figures.reads_waiting.down();
+            match error {
+                TrySendError::Full(_) => {
+                    self.figures.reads_turned_away.add();
+                    StoreError::Overloaded
+                }
+                TrySendError::Disconnected(_) => closed(),
+            }
         })?;
         answer.await.map_err(|_gone| closed())?
     }
@@ -86,11 +99,12 @@ fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".to_owned())
 }
 
-fn read_all(connection: &Connection, queue: &Mutex<Receiver<Message>>) {
+fn read_all(connection: &Connection, queue: &Mutex<Receiver<Message>>, figures: &Figures) {
     let mut batch: Vec<Job> = Vec::with_capacity(MAX_BATCH);
     let mut open = true;
     while open {
         open = gather(&mut batch, queue);
+        batch.iter().for_each(|_| figures.reads_waiting.down());
         // All reads of a transaction see the moment of its first. They were gathered before it begins, so nobody is
         // shown a moment from before it asked.
         let together = batch.len() > 1 && connection.execute_batch("BEGIN").is_ok();

@@ -9,6 +9,7 @@ mod authorizations;
 mod clients;
 mod definitions;
 mod grants;
+mod health;
 mod initial_access_tokens;
 mod keys;
 mod postgres;
@@ -33,6 +34,8 @@ macro_rules! on_engine {
             definitions: profiles_are_provisioned_together_or_not_at_all;
             definitions: definitions_read_back_at_the_revision_that_they_have;
             definitions: nothing_is_kept_for_a_profile_that_is_not_known;
+            health: an_open_store_answers_and_a_closed_one_says_that_it_is_closed;
+            health: what_is_committed_is_counted_with_what_it_told_of;
             initial_access_tokens: a_token_reads_back_as_it_was_written;
             initial_access_tokens: a_token_pays_for_one_client_however_many_ask_at_once;
             initial_access_tokens: a_token_that_is_not_good_leaves_no_client_behind;

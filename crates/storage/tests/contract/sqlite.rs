@@ -259,6 +259,32 @@ fn a_command_does_not_bring_the_schema_up_to_date_under_a_server() {
     }
 }
 
+#[tokio::test]
+async fn a_file_is_looked_at_beside_a_server_and_nothing_is_changed() {
+    let engine = Engine::open();
+    let found = SqliteStore::examine(&engine.path()).unwrap();
+    assert!(found.is_current && found.newest.is_none() && found.signing_keys.is_empty());
+    provision(&*engine.store, "staff", &[("field-app", 1)]).await;
+    let found = SqliteStore::examine(&engine.path()).unwrap();
+    assert_eq!(found.newest.unwrap().seconds(), crate::world::NOW.seconds());
+    assert_eq!(found.signing_keys.len(), 1, "a profile without keys is named as well");
+
+    execute(&engine.path(), "DELETE FROM schema_migrations WHERE number = 3");
+    assert!(!SqliteStore::examine(&engine.path()).unwrap().is_current);
+    execute(&engine.path(), "INSERT INTO schema_migrations VALUES (3, x'00'), (999, x'00')");
+    assert!(matches!(SqliteStore::examine(&engine.path()), Err(OpenError::Newer(_))));
+}
+
+#[test]
+fn what_is_not_there_is_not_made_by_looking_at_it() {
+    let folder = TempDir::new().unwrap();
+    assert!(matches!(SqliteStore::examine(&folder.path().join("x.db")), Err(OpenError::Io { .. })));
+    let other = folder.path().join("other.db");
+    execute(&other, "CREATE TABLE users (name TEXT)");
+    assert!(matches!(SqliteStore::examine(&other), Err(OpenError::NotAStore(_))));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
 fn execute(path: &Path, sql: &str) {
     let connection = rusqlite::Connection::open(path).unwrap();
     connection.execute(sql, []).unwrap();

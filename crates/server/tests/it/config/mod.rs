@@ -36,10 +36,36 @@ fn the_demo_world_works_and_warns_of_its_open_door() {
 }
 
 #[test]
+fn what_is_told_of_the_inside_is_told_on_loopback_or_there_is_a_warning() {
+    let with = |listen: &str| {
+        let world = demo::world(8700, "sqlite:matricula.db");
+        parse(&format!("{world}\n[operations]\nlisten = \"{listen}\"\n"))
+    };
+    for (listen, is_warned_of) in [
+        ("127.0.0.1:9800", false),
+        ("[::1]:9800", false),
+        ("[::ffff:127.0.0.1]:9800", false),
+        ("0.0.0.0:9800", true),
+        ("[::]:9800", true),
+        ("10.1.2.3:9800", true),
+    ] {
+        let configuration = with(listen).unwrap();
+        assert_eq!(configuration.operations, Some(listen.parse().unwrap()));
+        let is_it =
+            |warning: &String| warning.starts_with(&format!("operations.listen: {listen} is no loopback"));
+        assert_eq!(configuration.warnings().iter().any(is_it), is_warned_of, "{listen}");
+    }
+    let same = with("127.0.0.1:8700").unwrap_err().to_string();
+    assert_eq!(same, "operations.listen: is the address that the world asks: choose another port");
+    assert!(parse(&demo::world(8700, "sqlite:matricula.db")).unwrap().operations.is_none());
+}
+
+#[test]
 fn every_problem_is_named_with_its_place() {
     let found = problems(
         r#"
 listen = "localhost"
+operations = { listen = "9800" }
 public_url = "http://id.example.com/path?x=1"
 store = "mongodb:x"
 key_encryption_key_file = "no-such-file"
@@ -88,6 +114,7 @@ metadata = { grant_types = ["client_credentials"] }
     );
     for wanted in [
         "listen: 'localhost' is not an address with a port",
+        "operations.listen: '9800' is not an address with a port",
         "public_url: is http: use https",
         "store: 'mongodb:x' is not a store that is known",
         "key_encryption_key_file: ",

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -13,10 +13,15 @@ use tempfile::TempDir;
 /// What stands in `MATRICULA_TEST_SECRET`.
 pub(crate) const SECRET_IN_THE_ENVIRONMENT: &str = "a-secret-in-the-environment-of-36-ch";
 
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// `matricula serve` on the demo world.
 pub(crate) struct Process {
     child: Child,
-    pub(crate) logs: BufReader<ChildStderr>,
+    pub(crate) logs: Box<dyn BufRead + Send>,
     folder: Arc<TempDir>,
     pub(crate) port: u16,
 }
@@ -35,29 +40,39 @@ impl Process {
     pub(crate) fn start_configured(more: &str, wrapper: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         demo::furnish(folder.path()).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let world = demo::world(port, "sqlite:matricula.db") + more;
         std::fs::write(folder.path().join("matricula.toml"), world).unwrap();
-        Self::start_in(Arc::new(folder), port, wrapper)
+        Self::start_in(Arc::new(folder), port, wrapper, &["--log", "info"])
+    }
+
+    /// Starts it with another log.
+    pub(crate) fn start_logging(log: &[&str]) -> Self {
+        let folder = TempDir::new().unwrap();
+        demo::furnish(folder.path()).unwrap();
+        let port = free_port();
+        std::fs::write(folder.path().join("matricula.toml"), demo::world(port, "sqlite:matricula.db"))
+            .unwrap();
+        Self::start_in(Arc::new(folder), port, &[], log)
     }
 
     /// Starts it once more, on what another one left.
     pub(crate) fn start_again(mut self) -> Self {
         self.kill();
-        Self::start_in(Arc::clone(&self.folder), self.port, &[])
+        Self::start_in(Arc::clone(&self.folder), self.port, &[], &["--log", "info"])
     }
 
     /// Starts it on a configuration that was changed.
     pub(crate) fn start_changed(change: impl FnOnce(String) -> String) -> Self {
         let folder = TempDir::new().unwrap();
         demo::furnish(folder.path()).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let world = change(demo::world(port, "sqlite:matricula.db"));
         std::fs::write(folder.path().join("matricula.toml"), world).unwrap();
-        Self::start_in(Arc::new(folder), port, &[])
+        Self::start_in(Arc::new(folder), port, &[], &["--log", "info"])
     }
 
-    fn start_in(folder: Arc<TempDir>, port: u16, wrapper: &[&str]) -> Self {
+    fn start_in(folder: Arc<TempDir>, port: u16, wrapper: &[&str], log: &[&str]) -> Self {
         let binary = env!("CARGO_BIN_EXE_matricula");
         let (program, before) =
             wrapper.split_first().map_or((binary, &[][..]), |(program, rest)| (*program, rest));
@@ -67,7 +82,8 @@ impl Process {
             command.arg(binary);
         }
         let mut child = command
-            .args(["--log", "info", "serve", "--config"])
+            .args(log)
+            .args(["serve", "--config"])
             .arg(folder.path().join("matricula.toml"))
             .env_remove("MATRICULA_LOG")
             .env("MATRICULA_KEY_ENCRYPTION_KEY", demo::KEY_ENCRYPTION_KEY)
@@ -86,7 +102,13 @@ impl Process {
         }
         // Whatever else it says goes where nobody waits for it.
         std::thread::spawn(move || says.for_each(drop));
-        Self { child, logs, folder, port }
+        Self { child, logs: Box::new(logs), folder, port }
+    }
+
+    /// All that it says from here on, to be had once it has ended.
+    pub(crate) fn collect_logs(&mut self) -> std::thread::JoinHandle<String> {
+        let mut logs = std::mem::replace(&mut self.logs, Box::new(std::io::empty()));
+        std::thread::spawn(move || std::io::read_to_string(&mut logs).unwrap())
     }
 
     pub(crate) fn config(&self) -> PathBuf {

@@ -1,8 +1,10 @@
 //! The process itself: started, signalled, killed, watched.
 
 mod audit;
-mod child;
+pub(crate) mod child;
 mod connections;
 mod durability;
 mod environment;
+mod logs;
+mod operations;
 mod signals;
