@@ -2,7 +2,8 @@
 
 use anyhow::bail;
 use clap::Subcommand;
-use storage::postgres::PostgresStore;
+use indicatif::{ProgressBar, ProgressStyle};
+use storage::postgres::{PostgresStore, moving};
 use storage::sqlite::SqliteStore;
 use storage::{SchemaStatus, Store};
 
@@ -20,6 +21,16 @@ pub(super) enum Db {
         #[command(flatten)]
         at: AtStore,
     },
+    /// Move everything from an SQLite file into an empty schema of a PostgreSQL database. No server may run meanwhile. The
+    /// file stays as it is. Broken off and called again, it goes on; when it ends well, both sides were compared.
+    Move {
+        /// `sqlite:PATH`.
+        #[arg(long)]
+        from: String,
+        /// `postgres://USER@HOST/DATABASE`, with the password in MATRICULA_STORE_PASSWORD.
+        #[arg(long)]
+        to: String,
+    },
     /// Say how far the schema is. The exit status is 1 where it is not that of this program.
     Status {
         #[command(flatten)]
@@ -36,6 +47,7 @@ impl Db {
                 say(format_args!("the schema of {} is up to date", place(&url)));
                 Ok(())
             }
+            Self::Move { from, to } => move_store(&AtStore::at(from), &AtStore::at(to)),
             Self::Status { at } => {
                 let url = at.url()?;
                 let status = runtime()?.block_on(status(&url))?;
@@ -49,6 +61,25 @@ impl Db {
             }
         }
     }
+}
+
+fn move_store(from: &AtStore, to: &AtStore) -> anyhow::Result<()> {
+    let (StoreUrl::Sqlite(from), StoreUrl::Postgres(to)) = (from.url()?, to.url()?) else {
+        bail!("a store is moved from sqlite:PATH to postgres://USER@HOST/DATABASE");
+    };
+    // On standard error, where somebody looks at it; nothing where nobody does.
+    let bar = ProgressBar::new(0);
+    bar.set_style(
+        ProgressStyle::with_template("{msg:24} [{bar:40}] {percent:>3} % {eta}")?.progress_chars("=> "),
+    );
+    let moved = runtime()?.block_on(moving::move_store(&from, &to, |progress| {
+        bar.set_length(progress.of);
+        bar.set_position(progress.done);
+        bar.set_message(progress.table);
+    }));
+    bar.finish_and_clear();
+    say(format_args!("{} rows are in {} now, and are the same there", moved?, to.place()));
+    Ok(())
 }
 
 fn place(url: &StoreUrl) -> String {

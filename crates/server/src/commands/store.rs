@@ -21,6 +21,11 @@ pub(super) struct AtStore {
 }
 
 impl AtStore {
+    /// That of an address.
+    pub(super) fn at(store: String) -> Self {
+        Self { store }
+    }
+
     /// Reads the address. A file must be there: a command makes no store where somebody mistyped one.
     pub(super) fn url(&self) -> anyhow::Result<StoreUrl> {
         match StoreUrl::parse(&self.store, Path::new(""))? {

@@ -94,6 +94,22 @@ async fn a_schema_is_brought_up_to_date_and_told_of_on_either_engine() {
     }
 }
 
+#[tokio::test]
+async fn a_store_is_moved_from_one_engine_to_the_other() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("matricula.db");
+    std::fs::write(&file, "").unwrap();
+    let (from, to) = (format!("sqlite:{}", file.display()), Kept::schema().await.url());
+    assert!(matricula(&["db", "migrate", "--store", &from]).status.success());
+    let back = matricula(&["db", "move", "--from", &to, "--to", &from]);
+    assert!(!back.status.success());
+    assert!(String::from_utf8_lossy(&back.stderr).contains("from sqlite:PATH to postgres://"));
+    let moved = matricula(&["db", "move", "--from", &from, "--to", &to]);
+    assert!(moved.status.success(), "{}", String::from_utf8_lossy(&moved.stderr));
+    assert!(stdout(&moved).starts_with("0 rows are in the database postgres at 127.0.0.1 now"));
+    assert!(matricula(&["db", "status", "--store", &to]).status.success());
+}
+
 #[test]
 fn a_mistake_is_told_on_standard_error_and_by_the_exit_code() {
     for (arguments, says) in [

@@ -117,6 +117,11 @@ impl Operation for Register {
     }
 
     async fn ask(connection: &Object, questions: &[&Self::Question]) -> Result<Vec<Self::Answer>, Failure> {
+        let rows = Rows::of(questions);
+        if rows.tokens.iter().all(Option::is_none) {
+            insert_free(connection, &rows).await?;
+            return Ok(vec![Insertion::Inserted; questions.len()]);
+        }
         // Whoever locks several tokens does so in their order, so that nobody waits for somebody who waits for them.
         let statement = connection
             .prepare_cached(
@@ -153,7 +158,6 @@ impl Operation for Register {
                  SELECT place FROM paid",
             )
             .await?;
-        let rows = Rows::of(questions);
         let Rows { profiles, ids, templates, metadata, secret_hashes, secret_ends, .. } = &rows;
         let Rows { registrants, initial_clients, subjects, revisions, tokens, moments, events, .. } = &rows;
         let paid = connection
@@ -192,6 +196,47 @@ impl Operation for Register {
     }
 }
 
+/// Inserts clients that nobody pays for: nothing is to be decided.
+async fn insert_free(connection: &Object, rows: &Rows<'_>) -> Result<(), Failure> {
+    let statement = connection
+        .prepare_cached(
+            "WITH inserted AS (
+                 INSERT INTO clients (profile, id, template, metadata, secret_hash, secret_expires_at, registrant,
+                                      initial_client, subject, revision)
+                 SELECT * FROM unnest($1::integer[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::bigint[],
+                                      $7::text[], $8::text[], $9::text[], $10::bigint[]))
+             INSERT INTO audit_events (profile, id, kind, client_id, subject, detail)
+             SELECT * FROM unnest($11::integer[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[])",
+        )
+        .await?;
+    let Rows { profiles, ids, templates, metadata, secret_hashes, secret_ends, .. } = rows;
+    let Rows { registrants, initial_clients, subjects, revisions, events, .. } = rows;
+    connection
+        .execute(
+            &statement,
+            &[
+                profiles,
+                ids,
+                templates,
+                metadata,
+                secret_hashes,
+                secret_ends,
+                registrants,
+                initial_clients,
+                subjects,
+                revisions,
+                &events.profiles,
+                &events.ids,
+                &events.kinds,
+                &events.client_ids,
+                &events.subjects,
+                &events.details,
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
 #[derive(Default)]
 struct Rows<'a> {
     profiles: Vec<i32>,
@@ -228,7 +273,7 @@ impl<'a> Rows<'a> {
             rows.revisions.push(i64::try_from(revision.0).unwrap_or(i64::MAX));
             rows.tokens.push(spends.map(uuid));
             rows.moments.push(millis(*at));
-            events.iter().for_each(|event| rows.events.push(place, event));
+            events.iter().for_each(|event| rows.events.push(place, *profile, event));
         }
         rows
     }

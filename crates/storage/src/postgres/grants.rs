@@ -278,7 +278,7 @@ impl<'a> Rows<'a> {
                 rows.token_of.push(place);
                 rows.tokens.push(*profile, token);
             }
-            rows.events.push(place, reused);
+            rows.events.push(place, *profile, reused);
         }
         rows
     }

@@ -20,6 +20,9 @@ pub enum MigrationError {
     /// It could not be looked at or changed.
     #[error("the schema was not brought up to date: {0}")]
     Failed(String),
+    /// A store is being moved there, and not all of it has come.
+    #[error("a store is being moved there: call 'matricula db move' again, until it ends well")]
+    Moving,
     /// Steps are missing.
     #[error(
         "the schema of the store is older than this program: bring it up to date with 'matricula db migrate'"
@@ -41,6 +44,12 @@ impl From<Failure> for MigrationError {
 
 /// Brings the schema up to date, all of it or nothing. Nodes that come meanwhile wait, and find it done.
 pub(super) async fn run(connections: &Connections) -> Result<(), MigrationError> {
+    refuse_where_moving(connections).await?;
+    run_to_move(connections).await
+}
+
+/// The same, for what is moved there.
+pub(super) async fn run_to_move(connections: &Connections) -> Result<(), MigrationError> {
     let mut connection = connections.get().await?;
     let applied = async {
         let transaction = connection.transaction().await?;
@@ -68,17 +77,18 @@ pub(super) async fn run(connections: &Connections) -> Result<(), MigrationError>
 
 /// Refuses a schema that is not the one of this program. Nothing is changed.
 pub(super) async fn check(connections: &Connections) -> Result<(), MigrationError> {
+    refuse_where_moving(connections).await?;
     if status(connections).await?.is_current() { Ok(()) } else { Err(MigrationError::Older) }
 }
 
 /// How far the schema is. Nothing is changed.
 pub(super) async fn status(connections: &Connections) -> Result<SchemaStatus, MigrationError> {
     let connection = connections.get().await?;
-    let exists = async {
-        let row = connection.query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[]).await?;
-        get::<bool>(&row, 0)
+    let applied = if exists(&connection, "schema_migrations").await? {
+        applied(&connection).await?
+    } else {
+        Vec::new()
     };
-    let applied = if exists.await? { applied(&connection).await? } else { Vec::new() };
     compare(&applied)?;
     Ok(SchemaStatus { applied: applied.len(), known: STEPS.len() })
 }
@@ -103,4 +113,21 @@ fn checksum(step: &str) -> Vec<u8> {
 async fn applied(connection: &impl GenericClient) -> Result<Vec<Vec<u8>>, Failure> {
     let rows = connection.query("SELECT checksum FROM schema_migrations ORDER BY number", &[]).await?;
     rows.iter().map(|row| get(row, 0)).collect()
+}
+
+async fn refuse_where_moving(connections: &Connections) -> Result<(), MigrationError> {
+    let connection = connections.get().await?;
+    if is_moving(&connection).await? { Err(MigrationError::Moving) } else { Ok(()) }
+}
+
+/// Whether a store is being moved there.
+pub(super) async fn is_moving(connection: &impl GenericClient) -> Result<bool, Failure> {
+    exists(connection, "moving").await
+}
+
+/// Whether there is a table, in the schema that is ours and in no other that is searched.
+async fn exists(connection: &impl GenericClient, table: &str) -> Result<bool, Failure> {
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1)";
+    get(&connection.query_one(sql, &[&table]).await?, 0)
 }

@@ -19,6 +19,7 @@ mod initial_access_tokens;
 mod listener;
 mod marks;
 mod migrations;
+pub mod moving;
 mod names;
 mod rows;
 mod sessions;

@@ -11,6 +11,7 @@ use super::values::uuid;
 pub(super) struct Events<'a> {
     /// The place, among the questions, of the one that brought it about.
     pub(super) of: Vec<i32>,
+    pub(super) profiles: Vec<i32>,
     pub(super) ids: Vec<Uuid>,
     pub(super) kinds: Vec<&'a str>,
     pub(super) client_ids: Vec<Option<&'a str>>,
@@ -19,8 +20,9 @@ pub(super) struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
-    pub(super) fn push(&mut self, of: i32, event: &'a Event) {
+    pub(super) fn push(&mut self, of: i32, profile: i32, event: &'a Event) {
         self.of.push(of);
+        self.profiles.push(profile);
         self.ids.push(uuid(event.id));
         self.kinds.push(event.kind.as_str());
         self.client_ids.push(event.client_id.as_deref());

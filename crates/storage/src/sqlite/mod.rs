@@ -223,6 +223,16 @@ impl SqliteStore {
     }
 }
 
+/// Opens a file to read all of it, while no server may use it: until the lock is dropped.
+pub(crate) fn open_to_move(path: &Path) -> Result<(File, Connection), OpenError> {
+    let path = &file::real_name(path)?;
+    file::check(path)?;
+    let lock = file::lock(path)?;
+    let connection = open_reader(path).map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })?;
+    migrations::check_is_current(&connection, path)?;
+    Ok((lock, connection))
+}
+
 /// Opens the file for writing, makes it where there is none, and brings its schema up to date. Whoever calls this holds
 /// the lock.
 fn open_current(path: &Path) -> Result<Connection, OpenError> {

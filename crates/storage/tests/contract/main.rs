@@ -12,6 +12,7 @@ mod grants;
 mod health;
 mod initial_access_tokens;
 mod keys;
+mod moving;
 mod postgres;
 mod sessions;
 mod sqlite;

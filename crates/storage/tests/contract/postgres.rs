@@ -32,8 +32,14 @@ impl Engine {
 }
 
 /// The address of a schema that nobody else uses.
-async fn fresh_schema() -> PostgresUrl {
+pub(crate) async fn fresh_schema() -> PostgresUrl {
     PostgresUrl::parse(&fresh_schema_text().await).unwrap()
+}
+
+/// The same, with what the driver knows it by.
+pub(crate) async fn fresh_schema_with_address() -> (PostgresUrl, String) {
+    let text = fresh_schema_text().await;
+    (PostgresUrl::parse(&text).unwrap(), text.replace("pool_size=6&", ""))
 }
 
 async fn fresh_schema_text() -> String {

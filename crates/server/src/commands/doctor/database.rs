@@ -80,6 +80,7 @@ fn remedy(error: &OpenError) -> &'static str {
         OpenError::Schema(MigrationError::Changed(_)) => {
             "run the version that made it: this one was built from something else"
         }
+        OpenError::Schema(MigrationError::Moving) => "call `matricula db move` again, until it ends well",
         OpenError::Schema(MigrationError::Older) => "bring it up to date with `matricula db migrate`",
         OpenError::Schema(MigrationError::Failed(_)) => {
             "see that it runs, that this machine may reach it, and that user, password and database are right"
