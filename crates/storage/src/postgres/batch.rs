@@ -22,8 +22,9 @@ const QUEUE: usize = 8_192;
 /// The most questions in one statement.
 const MAX_BATCH: usize = 512;
 
-/// How many statements of a kind are under way. While they are, further questions gather for the next.
-const UNDER_WAY: usize = 2;
+/// How many statements of a kind are under way. While it is, further questions gather for the next; with more than one,
+/// batches are smaller, and each costs PostgreSQL about as much.
+const UNDER_WAY: usize = 1;
 
 /// The name of a row that a question is about: the number of its profile and its id.
 pub(super) type Key = (i32, Uuid);
