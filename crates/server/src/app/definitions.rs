@@ -127,10 +127,11 @@ impl App {
     /// The store did not answer, or what it keeps cannot be read by this version of the program.
     pub(crate) async fn current(&self, found: &Arc<Profile>) -> Result<Option<Arc<Profile>>, StoreError> {
         let name = found.definitions.profile();
-        if self.store.revision(name).await? <= found.definitions.revision() {
+        let newest = self.store.revision(name).await?;
+        if newest <= found.definitions.revision() {
             return Ok(Some(Arc::clone(found)));
         }
-        self.catch_up(name).await?;
+        self.catch_up(name, newest).await?;
         Ok(self.profiles().named(name).cloned())
     }
 
@@ -143,17 +144,20 @@ impl App {
             let revision = self.store.revision(&name).await?;
             let known = self.profiles().named(&name).map(|profile| profile.definitions.revision());
             if known.unwrap_or_default() < revision {
-                self.catch_up(&name).await?;
+                self.catch_up(&name, revision).await?;
             }
         }
         Ok(())
     }
 
-    async fn catch_up(&self, name: &ProfileName) -> Result<(), StoreError> {
+    async fn catch_up(&self, name: &ProfileName, newest: Revision) -> Result<(), StoreError> {
         let public_url = self.loading.lock().await;
         let before = self.profiles();
-        let kept = self.store.definitions(name).await?;
         // Somebody who waited too may have been faster.
+        if before.named(name).is_some_and(|profile| profile.definitions.revision() >= newest) {
+            return Ok(());
+        }
+        let kept = self.store.definitions(name).await?;
         if before.named(name).is_some_and(|profile| profile.definitions.revision() >= kept.revision) {
             return Ok(());
         }

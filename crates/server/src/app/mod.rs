@@ -4,6 +4,7 @@ mod definitions;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use identity::device::DeviceKey;
@@ -29,6 +30,9 @@ use crate::figures::Figures;
 use crate::profiles::Profiles;
 use crate::slow_work::SlowThreads;
 use crate::waiting_room::WaitingRoom;
+
+/// How far the clock of another node may be behind: what has ended here may not have ended there.
+const CLOCKS_APART: Duration = Duration::from_secs(60);
 
 /// How many rows of each kind are deleted in one go when cleaning up.
 const CLEANED_AT_ONCE: u32 = 1_000;
@@ -313,7 +317,7 @@ impl App {
     pub async fn clean(&self) -> Result<(), StoreError> {
         let now = self.outside.clock.now();
         let retention = Retention {
-            ended_before: now,
+            ended_before: now.minus(CLOCKS_APART),
             events_before: now.minus(self.retention.events),
             activity_before: now.minus(self.retention.activity),
             at_most: CLEANED_AT_ONCE,

@@ -1,6 +1,6 @@
 //! What many ask at once is asked once: one statement, one transaction, one wait for the disk.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,13 +14,16 @@ use uuid::Uuid;
 use super::connections::Connections;
 use super::values::Failure;
 use crate::Figures;
-use crate::figures::Level;
+use crate::figures::{Count, Level};
 
 /// How many questions of a kind may wait. Whoever comes when so many do is told to come again, at once.
 const QUEUE: usize = 8_192;
 
 /// The most questions in one statement.
 const MAX_BATCH: usize = 512;
+
+/// How many questions about one row may wait.
+const OF_ONE_ROW: usize = 1_024;
 
 /// How many statements of a kind are under way. While it is, further questions gather for the next; with more than one,
 /// batches are smaller, and each costs PostgreSQL about as much.
@@ -78,12 +81,8 @@ impl<O: Operation> Batches<O> {
         self.queue.try_send(Waiting { question, answer }).map_err(|error| {
             waiting_of::<O>(&self.figures).down();
             match error {
-                TrySendError::Full(_) if O::WRITES => {
-                    self.figures.writes_turned_away.add();
-                    Failure::Full
-                }
                 TrySendError::Full(_) => {
-                    self.figures.reads_turned_away.add();
+                    turned_away::<O>(&self.figures).add();
                     Failure::Full
                 }
                 TrySendError::Closed(_) => Failure::Closed,
@@ -97,33 +96,69 @@ fn waiting_of<O: Operation>(figures: &Figures) -> &Level {
     if O::WRITES { &figures.writes_waiting } else { &figures.reads_waiting }
 }
 
+fn turned_away<O: Operation>(figures: &Figures) -> &Count {
+    if O::WRITES { &figures.writes_turned_away } else { &figures.reads_turned_away }
+}
+
 async fn answer_all<O: Operation>(connections: Connections, queue: Arc<Mutex<Receiver<Waiting<O>>>>) {
-    let mut waiting = Vec::with_capacity(MAX_BATCH);
+    let figures = Arc::clone(connections.figures());
+    let (mut further, mut later) = (Vec::with_capacity(MAX_BATCH), Vec::new());
     loop {
-        if waiting.is_empty() {
-            // One task at a time waits here; the other waits for its turn.
-            if queue.lock().await.recv_many(&mut waiting, MAX_BATCH).await == 0 {
+        let mut sorted = Sorted::new(&figures);
+        later.drain(..).for_each(|waiting| sorted.add(waiting));
+        if sorted.now.is_empty() {
+            // One task at a time waits here; others wait for their turn.
+            if queue.lock().await.recv_many(&mut further, MAX_BATCH).await == 0 {
                 return;
             }
+            further.drain(..).for_each(|waiting| sorted.add(waiting));
         } else if let Ok(mut queue) = queue.try_lock() {
-            // Somebody asks about one row over and over. That must not hold up everybody else.
-            while waiting.len() < MAX_BATCH
-                && let Ok(further) = queue.try_recv()
+            while sorted.now.len() < MAX_BATCH
+                && let Ok(waiting) = queue.try_recv()
             {
-                waiting.push(further);
+                sorted.add(waiting);
             }
         }
-        let (now, later) = apart(std::mem::take(&mut waiting));
-        waiting = later;
-        now.iter().for_each(|_| waiting_of::<O>(connections.figures()).down());
+        let Sorted { now, later: others, .. } = sorted;
+        later = others;
+        now.iter().for_each(|_| waiting_of::<O>(&figures).down());
         answer_together(&connections, now).await;
     }
 }
 
-/// Those that can be asked together, and those that are about the same rows and have to wait for them.
-fn apart<O: Operation>(waiting: Vec<Waiting<O>>) -> (Vec<Waiting<O>>, Vec<Waiting<O>>) {
-    let mut rows = HashSet::new();
-    waiting.into_iter().partition(|waiting| O::key(&waiting.question).is_none_or(|key| rows.insert(key)))
+/// Questions that can be asked together, and those that are about the same rows and have to wait for them.
+struct Sorted<'f, O: Operation> {
+    now: Vec<Waiting<O>>,
+    later: Vec<Waiting<O>>,
+    rows: HashMap<Key, usize>,
+    figures: &'f Figures,
+}
+
+impl<'f, O: Operation> Sorted<'f, O> {
+    fn new(figures: &'f Figures) -> Self {
+        Self { now: Vec::new(), later: Vec::new(), rows: HashMap::new(), figures }
+    }
+
+    /// Somebody may ask about one row over and over. What waits for it takes nobody else's place, and is bounded.
+    fn add(&mut self, waiting: Waiting<O>) {
+        let of_row = match O::key(&waiting.question) {
+            None => 1,
+            Some(key) => {
+                let count = self.rows.entry(key).or_default();
+                *count += 1;
+                *count
+            }
+        };
+        if of_row == 1 {
+            self.now.push(waiting);
+        } else if of_row <= OF_ONE_ROW {
+            self.later.push(waiting);
+        } else {
+            waiting_of::<O>(self.figures).down();
+            turned_away::<O>(self.figures).add();
+            drop(waiting.answer.send(Err(Failure::Full.into())));
+        }
+    }
 }
 
 async fn answer_together<O: Operation>(connections: &Connections, batch: Vec<Waiting<O>>) {
@@ -136,7 +171,7 @@ async fn answer_together<O: Operation>(connections: &Connections, batch: Vec<Wai
             }
         }
         // One of them spoilt it for all. Each alone shows which.
-        Err(failure) if failure.is_refusal() && batch.len() > 1 => {
+        Err(failure) if failure.is_of_a_row() && batch.len() > 1 => {
             for Waiting { question, answer } in batch {
                 let alone = ask::<O>(connections, &[&question]).await;
                 let alone = alone.and_then(|mut answers| answers.pop().ok_or(Failure::Closed));
@@ -182,4 +217,50 @@ fn told<O: Operation>(failure: Failure, figures: &Figures) -> StoreError {
         tracing::error!(%error, "the store did not do what it was asked");
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Ask;
+
+    impl Operation for Ask {
+        const WRITES: bool = true;
+        type Question = Option<u128>;
+        type Answer = ();
+
+        fn key(question: &Self::Question) -> Option<Key> {
+            question.map(|row| (1, Uuid::from_u128(row)))
+        }
+
+        async fn ask(_: &Object, questions: &[&Self::Question]) -> Result<Vec<()>, Failure> {
+            Ok(vec![(); questions.len()])
+        }
+    }
+
+    #[test]
+    fn one_row_is_asked_about_once_at_a_time_and_takes_nobody_elses_place() {
+        let figures = Figures::default();
+        let mut sorted = Sorted::<Ask>::new(&figures);
+        let mut answers = Vec::new();
+        let mut ask = |question| {
+            figures.writes_waiting.up();
+            let (answer, answered) = oneshot::channel();
+            sorted.add(Waiting { question, answer });
+            answers.push(answered);
+        };
+        for _ in 0..OF_ONE_ROW + 5 {
+            ask(Some(7));
+        }
+        for row in 0..5 {
+            ask(Some(row));
+            ask(None);
+        }
+        assert_eq!((sorted.now.len(), sorted.later.len()), (11, OF_ONE_ROW - 1));
+        assert_eq!(figures.writes_turned_away.value(), 5);
+        assert_eq!(figures.writes_waiting.value(), (OF_ONE_ROW + 10) as u64);
+        let refused = answers.iter_mut().filter_map(|answer| answer.try_recv().ok());
+        assert_eq!(refused.filter(|answer| matches!(answer, Err(StoreError::Overloaded))).count(), 5);
+    }
 }

@@ -9,7 +9,7 @@ use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, R
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -34,10 +34,12 @@ const ATTEMPTS: u32 = 5;
 /// What every connection is set to.
 ///
 /// Rows are found by their keys, and there is one plan for that. A plan that was made while a table was small must not
-/// read it from end to end when it has grown; so the other ways are made dear. The rest bounds every wait on that side too.
+/// read it from end to end when it has grown; so the other ways are made dear. What is decided is decided under READ
+/// COMMITTED, whatever the database or the role is set to. The rest bounds every wait on that side too.
 const SETTINGS: &str = "
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
     SET plan_cache_mode = force_generic_plan;
+    SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off;
     SET statement_timeout = '9s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '10s';
     SET client_min_messages = warning";
 
@@ -94,6 +96,10 @@ impl PostgresUrl {
         if config.get_hosts().is_empty() {
             return Err(UrlError::Malformed("it names no host".to_owned()));
         }
+        if !config.get_hostaddrs().is_empty() {
+            let text = "'hostaddr' is another name for a host: write the address as the host";
+            return Err(UrlError::Malformed(text.to_owned()));
+        }
         if config.get_password().is_some() {
             return Err(UrlError::Malformed("it has a password in it, which never stands there".to_owned()));
         }
@@ -115,16 +121,21 @@ impl PostgresUrl {
             Some(Ok(size @ 2..=1_000)) => size,
             Some(_) => return Err(UrlError::Malformed("'pool_size' is no number from 2 to 1000".to_owned())),
         };
+        // Of several hosts it is the one that takes writes: a copy is behind, and what was taken back would live on there.
+        let each = CONNECT / u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX).max(1);
         config
+            .target_session_attrs(TargetSessionAttrs::ReadWrite)
             .ssl_mode(if is_encrypted { SslMode::Require } else { SslMode::Disable })
-            .connect_timeout(CONNECT)
+            .connect_timeout(each)
             .keepalives(true)
-            .keepalives_idle(Duration::from_secs(10))
+            .keepalives_idle(Duration::from_secs(5))
+            .keepalives_interval(Duration::from_secs(2))
+            .keepalives_retries(2)
             .tcp_user_timeout(ANSWER);
         if config.get_application_name().is_none() {
             config.application_name("matricula");
         }
-        Ok(Self { authorities: ours.sslrootcert.map(str::to_owned), config, is_encrypted, pool_size })
+        Ok(Self { authorities: ours.sslrootcert.map(decoded).transpose()?, config, is_encrypted, pool_size })
     }
 
     /// The same with a password.
@@ -167,6 +178,14 @@ impl<'a> OurOptions<'a> {
         *place = Some(value);
         true
     }
+}
+
+/// A value of the query, which may be percent-encoded as all of a URI may be.
+fn decoded(value: &str) -> Result<String, UrlError> {
+    let bytes = form_urlencoded::parse(format!("v={}", value.replace('+', "%2B")).as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned());
+    bytes.ok_or_else(|| UrlError::Malformed("'sslrootcert' is empty".to_owned()))
 }
 
 fn is_this_machine(host: &Host) -> bool {
@@ -257,7 +276,11 @@ impl Connections {
             let failure = match tokio::time::timeout(ANSWER, work()).await {
                 Ok(Ok(done)) => return Ok(done),
                 Ok(Err(failure)) => failure,
-                Err(_elapsed) => return Err(Failure::Silent),
+                Err(_elapsed) => {
+                    // Who comes next must not stand behind what is not answered.
+                    self.pool.retain(|_, _| false);
+                    return Err(Failure::Silent);
+                }
             };
             if !failure.was_for_the_sake_of_others() || attempt == ATTEMPTS {
                 return Err(failure);
@@ -336,6 +359,7 @@ mod tests {
             "postgres://m:geheim@db.example/matricula?pool_size=many",
             "postgres://m:geheim@db.example/matricula?colour=blue",
             "postgres://m:geheim@db.example:port/matricula",
+            "postgres://m@localhost/matricula?hostaddr=10.0.0.7",
             "postgres://m:geheim@db.example",
         ] {
             let error = PostgresUrl::parse(url).unwrap_err().to_string();
@@ -343,6 +367,9 @@ mod tests {
         }
         let url = PostgresUrl::parse("postgres://m@db.example/matricula").unwrap().with_password("geheim");
         assert!(!format!("{url:?}").contains("geheim"));
+        let url_of_file =
+            PostgresUrl::parse("postgres://m@db.example/m?sslrootcert=%2Fetc%2Fa%20b.pem").unwrap();
+        assert_eq!(url_of_file.authorities.as_deref(), Some("/etc/a b.pem"));
         assert_eq!(url.place(), "the database matricula at db.example");
     }
 }

@@ -56,6 +56,12 @@ impl Listener {
     }
 }
 
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
 async fn listen_on<T>(url: &PostgresUrl, tls: T, heard: &Notify)
 where
     T: MakeTlsConnect<Socket> + Clone + Send,

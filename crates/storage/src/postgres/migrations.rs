@@ -54,14 +54,19 @@ pub(super) async fn run_to_move(connections: &Connections) -> Result<(), Migrati
     let applied = async {
         let transaction = connection.transaction().await?;
         transaction.batch_execute(&format!("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({LOCK})")).await?;
-        transaction
-            .batch_execute(
-                "CREATE TABLE IF NOT EXISTS schema_migrations (
-                     number   integer NOT NULL PRIMARY KEY,
-                     checksum bytea   NOT NULL
-                 )",
-            )
-            .await?;
+        // Whoever waits for a table holds up everybody behind them; to begin again later is better.
+        transaction.batch_execute("SET LOCAL lock_timeout = '5s'").await?;
+        // Where it is there, the role need not be one that may make tables.
+        if !exists(&transaction, "schema_migrations").await? {
+            transaction
+                .batch_execute(
+                    "CREATE TABLE schema_migrations (
+                         number   integer NOT NULL PRIMARY KEY,
+                         checksum bytea   NOT NULL
+                     )",
+                )
+                .await?;
+        }
         let applied = applied(&transaction).await?;
         for (number, step) in (1_i32..).zip(STEPS).skip(applied.len()) {
             transaction.batch_execute(step).await?;

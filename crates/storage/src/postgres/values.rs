@@ -53,9 +53,10 @@ impl Failure {
         code == Some(&SqlState::T_R_SERIALIZATION_FAILURE) || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
     }
 
-    /// Whether PostgreSQL refused something that it was asked, so that nothing of it is there.
-    pub(super) fn is_refusal(&self) -> bool {
-        self.code().is_some()
+    /// Whether PostgreSQL refused something for what was in it, so that nothing of it is there: data (class 22),
+    /// constraints (23), bounds (54). Everything else is the same for all that were asked with it.
+    pub(super) fn is_of_a_row(&self) -> bool {
+        self.code().is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.code().starts_with(class)))
     }
 
     fn code(&self) -> Option<&SqlState> {
