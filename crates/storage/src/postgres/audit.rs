@@ -37,24 +37,31 @@ impl AuditStore for PostgresStore {
     }
 
     async fn audit_since(&self, since: Timestamp, at_most: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        let connection = self.connections.get().await?;
-        Ok(all_since(&connection, since, at_most).await?)
+        let read = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            all_since(&connection, since, at_most).await
+        });
+        Ok(read.await?)
     }
 
     async fn clean(&self, retention: Retention) -> Result<Cleaned, StoreError> {
-        let connection = &self.connections.get().await?;
         let Retention { ended_before, events_before, activity_before, at_most } = retention;
-        Ok(Cleaned {
-            initial_access_tokens: initial_access_tokens::forget(connection, ended_before, at_most).await?,
-            assertions: assertions::forget(connection, ended_before, at_most).await?,
-            sessions: sessions::forget(connection, ended_before, at_most).await?,
-            requests: authorizations::forget(connection, ended_before, at_most).await?,
-            codes: codes::forget(connection, ended_before, at_most).await?,
-            grants: grants::forget(connection, ended_before, at_most).await?,
-            access_tokens: tokens::forget(connection, ended_before, at_most).await?,
-            events: forget_events(connection, events_before, at_most).await?,
-            activity: forget_activity(connection, activity_before, at_most).await?,
-        })
+        let cleaned = self.connections.within(async {
+            let connection = &self.connections.get().await?;
+            Ok(Cleaned {
+                initial_access_tokens: initial_access_tokens::forget(connection, ended_before, at_most)
+                    .await?,
+                assertions: assertions::forget(connection, ended_before, at_most).await?,
+                sessions: sessions::forget(connection, ended_before, at_most).await?,
+                requests: authorizations::forget(connection, ended_before, at_most).await?,
+                codes: codes::forget(connection, ended_before, at_most).await?,
+                grants: grants::forget(connection, ended_before, at_most).await?,
+                access_tokens: tokens::forget(connection, ended_before, at_most).await?,
+                events: forget_events(connection, events_before, at_most).await?,
+                activity: forget_activity(connection, activity_before, at_most).await?,
+            })
+        });
+        Ok(cleaned.await?)
     }
 }
 

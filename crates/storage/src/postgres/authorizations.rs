@@ -37,8 +37,11 @@ impl AuthorizationStore for PostgresStore {
         id: OrderedId,
     ) -> Result<Option<PendingRequest>, StoreError> {
         let number = self.profile(profile).await?;
-        let connection = self.connections.get().await?;
-        Ok(find(&connection, number, id).await?)
+        let read = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            find(&connection, number, id).await
+        });
+        Ok(read.await?)
     }
 
     async fn note_progress(
@@ -72,8 +75,11 @@ impl AuthorizationStore for PostgresStore {
         destination: &str,
     ) -> Result<Option<Scope>, StoreError> {
         let number = self.profile(profile).await?;
-        let connection = self.connections.get().await?;
-        Ok(consents::find(&connection, number, client_id, (user, destination)).await?)
+        let read = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            consents::find(&connection, number, client_id, (user, destination)).await
+        });
+        Ok(read.await?)
     }
 
     async fn issue_code(&self, profile: &ProfileName, issue: NewCode) -> Result<CodeIssue, StoreError> {

@@ -30,8 +30,11 @@ impl ClientStore for PostgresStore {
         id: OrderedId,
     ) -> Result<Option<InitialAccessTokenRecord>, StoreError> {
         let number = self.profile(profile).await?;
-        let connection = self.connections.get().await?;
-        Ok(initial_access_tokens::find(&connection, number, id).await?)
+        let read = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            initial_access_tokens::find(&connection, number, id).await
+        });
+        Ok(read.await?)
     }
 
     async fn insert(&self, registration: NewRegistration) -> Result<Insertion, StoreError> {

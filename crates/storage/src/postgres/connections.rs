@@ -245,6 +245,21 @@ impl Connections {
         &self.figures
     }
 
+    /// Does something in the time that an answer may take.
+    pub(super) async fn within<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        match tokio::time::timeout(ANSWER, work).await {
+            Ok(done) => done,
+            Err(_elapsed) => {
+                // Who comes next must not stand behind what is not answered.
+                self.pool.retain(|_, _| false);
+                Err(Failure::Silent)
+            }
+        }
+    }
+
     /// Writes something by itself. As [`Self::retrying`], and counted.
     pub(super) async fn write<T, F>(&self, work: impl Fn() -> F) -> Result<T, Failure>
     where
@@ -273,14 +288,9 @@ impl Connections {
     {
         let mut attempt = 1;
         loop {
-            let failure = match tokio::time::timeout(ANSWER, work()).await {
-                Ok(Ok(done)) => return Ok(done),
-                Ok(Err(failure)) => failure,
-                Err(_elapsed) => {
-                    // Who comes next must not stand behind what is not answered.
-                    self.pool.retain(|_, _| false);
-                    return Err(Failure::Silent);
-                }
+            let failure = match self.within(work()).await {
+                Ok(done) => return Ok(done),
+                Err(failure) => failure,
             };
             if !failure.was_for_the_sake_of_others() || attempt == ATTEMPTS {
                 return Err(failure);

@@ -45,8 +45,11 @@ impl DefinitionStore for PostgresStore {
     }
 
     async fn profiles_ever(&self) -> Result<Vec<ProfileName>, StoreError> {
-        let connection = self.connections.get().await?;
-        Ok(profiles_ever(&connection).await?)
+        let read = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            profiles_ever(&connection).await
+        });
+        Ok(read.await?)
     }
 
     async fn revision(&self, profile: &ProfileName) -> Result<Revision, StoreError> {

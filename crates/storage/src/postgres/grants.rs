@@ -37,8 +37,11 @@ impl GrantStore for PostgresStore {
     ) -> Result<Option<(CodeRecord, Marks)>, StoreError> {
         let number = self.profile(profile).await?;
         let Some(directory) = self.directory(directory).await? else { return Ok(None) };
-        let connection = self.connections.get().await?;
-        Ok(codes::find(&connection, number, directory, id).await?)
+        let read = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            codes::find(&connection, number, directory, id).await
+        });
+        Ok(read.await?)
     }
 
     async fn redeem(

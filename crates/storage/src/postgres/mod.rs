@@ -137,7 +137,7 @@ impl Store for PostgresStore {
             let statement = connection.prepare_cached("SELECT pg_is_in_recovery()").await?;
             get::<bool>(&connection.query_one(&statement, &[]).await?, 0)
         };
-        let is_copy: Result<bool, Failure> = check.await;
+        let is_copy: Result<bool, Failure> = self.connections.within(check).await;
         if is_copy? {
             let text = "the database is a copy of another one, and takes no writes";
             return Err(StoreError::Unavailable(text.to_owned()));

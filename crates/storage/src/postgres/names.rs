@@ -44,8 +44,11 @@ impl PostgresStore {
         if let Some(known) = self.profiles.known(profile) {
             return Ok(Some(known));
         }
-        let connection = self.connections.get().await?;
-        let found = find(&connection, "profiles", profile.as_str()).await?;
+        let found = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            find(&connection, "profiles", profile.as_str()).await
+        });
+        let found = found.await?;
         if let Some(number) = found {
             self.profiles.remember(profile, number);
         }
@@ -57,8 +60,11 @@ impl PostgresStore {
         if let Some(known) = self.directories.known(directory) {
             return Ok(Some(known));
         }
-        let connection = self.connections.get().await?;
-        let found = find(&connection, "directories", directory.as_str()).await?;
+        let found = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            find(&connection, "directories", directory.as_str()).await
+        });
+        let found = found.await?;
         if let Some(number) = found {
             self.directories.remember(directory, number);
         }

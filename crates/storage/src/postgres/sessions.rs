@@ -64,8 +64,11 @@ impl SessionStore for PostgresStore {
         id: OrderedId,
     ) -> Result<Option<(Session, User)>, StoreError> {
         let Some(number) = self.directory(directory).await? else { return Ok(None) };
-        let connection = self.connections.get().await?;
-        Ok(find(&connection, number, id).await?)
+        let read = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            find(&connection, number, id).await
+        });
+        Ok(read.await?)
     }
 
     async fn touch_session(

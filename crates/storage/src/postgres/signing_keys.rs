@@ -16,8 +16,11 @@ use super::{PostgresStore, audit, definitions};
 impl KeyStore for PostgresStore {
     async fn signing_keys(&self, profile: &ProfileName) -> Result<Vec<SealedKey>, StoreError> {
         let Some(number) = self.known_profile(profile).await? else { return Ok(Vec::new()) };
-        let connection = self.connections.get().await?;
-        Ok(all(&connection, number).await?)
+        let read = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            all(&connection, number).await
+        });
+        Ok(read.await?)
     }
 
     async fn insert_first_signing_key(&self, key: SealedKey, event: Event) -> Result<Once, StoreError> {

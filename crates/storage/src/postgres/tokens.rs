@@ -84,8 +84,11 @@ impl TokenStore for PostgresStore {
         id: OrderedId,
     ) -> Result<Option<AccessTokenRecord>, StoreError> {
         let number = self.profile(profile).await?;
-        let connection = self.connections.get().await?;
-        Ok(find(&connection, number, id).await?)
+        let read = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            find(&connection, number, id).await
+        });
+        Ok(read.await?)
     }
 
     async fn revoke_access_token(
@@ -117,8 +120,11 @@ impl TokenStore for PostgresStore {
         client_id: &str,
     ) -> Result<AccessTokenMarks, StoreError> {
         let number = self.profile(profile).await?;
-        let connection = self.connections.get().await?;
-        Ok(find_marks(&connection, number, id, client_id).await?)
+        let read = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            find_marks(&connection, number, id, client_id).await
+        });
+        Ok(read.await?)
     }
 
     async fn mark_client(&self, event: Event) -> Result<(), StoreError> {

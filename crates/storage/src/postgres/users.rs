@@ -25,14 +25,20 @@ impl UserStore for PostgresStore {
         name_key: &str,
     ) -> Result<Option<UserRecord>, StoreError> {
         let Some(number) = self.directory(directory).await? else { return Ok(None) };
-        let connection = self.connections.get().await?;
-        Ok(find_by_name(&connection, number, name_key).await?)
+        let read = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            find_by_name(&connection, number, name_key).await
+        });
+        Ok(read.await?)
     }
 
     async fn user(&self, directory: &DirectoryName, id: UserId) -> Result<Option<User>, StoreError> {
         let Some(number) = self.directory(directory).await? else { return Ok(None) };
-        let connection = self.connections.get().await?;
-        Ok(find(&connection, number, id).await?)
+        let read = self.connections.within(async {
+            let connection = self.connections.get().await?;
+            find(&connection, number, id).await
+        });
+        Ok(read.await?)
     }
 
     async fn add_users(&self, users: Vec<(UserRecord, DirectoryEvent)>) -> Result<Vec<Addition>, StoreError> {

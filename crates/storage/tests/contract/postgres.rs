@@ -60,7 +60,16 @@ crate::on_engine!(Engine::open);
 /// A way to a database that can be cut, as a network can.
 struct Way {
     port: u16,
-    is_cut: tokio::sync::watch::Sender<bool>,
+    state: tokio::sync::watch::Sender<State>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Open,
+    /// Nothing comes through, and nobody is told.
+    Silent,
+    /// Connections end.
+    Cut,
 }
 
 impl Way {
@@ -68,20 +77,32 @@ impl Way {
         let target: String = address.split_once('@').unwrap().1.split('/').next().unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (is_cut, cut) = tokio::sync::watch::channel(false);
+        let (state, of_way) = tokio::sync::watch::channel(State::Open);
         tokio::spawn(async move {
             while let Ok((mut from, _)) = listener.accept().await {
-                let (target, mut cut) = (target.clone(), cut.clone());
+                let (target, mut state) = (target.clone(), of_way.clone());
                 tokio::spawn(async move {
                     let Ok(mut to) = TcpStream::connect(target).await else { return };
-                    tokio::select! {
-                        _ = cut.wait_for(|is_cut| *is_cut) => {}
-                        _ = tokio::io::copy_bidirectional(&mut from, &mut to) => {}
+                    loop {
+                        tokio::select! {
+                            _ = state.wait_for(|state| *state != State::Open) => {}
+                            _ = tokio::io::copy_bidirectional(&mut from, &mut to) => return,
+                        }
+                        if *state.wait_for(|state| *state != State::Silent).await.unwrap() == State::Cut {
+                            return;
+                        }
                     }
                 });
             }
         });
-        Self { port, is_cut }
+        Self { port, state }
+    }
+
+    /// The same address, by this way.
+    fn url(&self, direct: &str) -> PostgresUrl {
+        let (head, tail) = direct.split_once('@').unwrap();
+        let (_, rest) = tail.split_once('/').unwrap();
+        PostgresUrl::parse(&format!("{head}@127.0.0.1:{}/{rest}", self.port)).unwrap()
     }
 }
 
@@ -135,9 +156,7 @@ async fn a_token_pays_for_one_client_whichever_node_is_asked() {
 async fn a_store_that_was_out_of_reach_is_asked_again_without_a_restart_and_nothing_happens_twice() {
     let direct = fresh_schema_text().await;
     let way = Way::to(&direct).await;
-    let (head, tail) = direct.split_once('@').unwrap();
-    let (_, rest) = tail.split_once('/').unwrap();
-    let url = PostgresUrl::parse(&format!("{head}@127.0.0.1:{}/{rest}", way.port)).unwrap();
+    let url = way.url(&direct);
     let node = Arc::new(PostgresStore::open(&url).await.unwrap());
     provision(&*node, "staff", &[]).await;
 
@@ -154,7 +173,7 @@ async fn a_store_that_was_out_of_reach_is_asked_again_without_a_restart_and_noth
             });
         }
         if round % 2 == 1 {
-            way.is_cut.send_replace(true);
+            way.state.send_replace(State::Cut);
         }
         for (id, inserted) in tasks.join_all().await {
             match inserted {
@@ -164,7 +183,7 @@ async fn a_store_that_was_out_of_reach_is_asked_again_without_a_restart_and_noth
                 Err(StoreError::Corrupt(why)) => panic!("{why}"),
             }
         }
-        way.is_cut.send_replace(false);
+        way.state.send_replace(State::Open);
     }
     assert!(!failed.is_empty() && acknowledged.len() >= 150, "{} {}", failed.len(), acknowledged.len());
 
@@ -183,6 +202,36 @@ async fn a_store_that_was_out_of_reach_is_asked_again_without_a_restart_and_noth
         there += usize::from(direct.client(&profile("staff"), *id).await.unwrap().is_some());
     }
     assert_eq!(registered, there, "what nobody heard of happened once or not at all");
+}
+
+/// Ten seconds is what an answer may take.
+#[tokio::test]
+async fn nobody_waits_for_ever_for_a_store_that_says_nothing() {
+    let direct = fresh_schema_text().await;
+    let way = Way::to(&direct).await;
+    let node = PostgresStore::open(&way.url(&direct)).await.unwrap();
+    provision(&node, "staff", &[]).await;
+    let staff = profile("staff");
+    node.revision(&staff).await.unwrap();
+    way.state.send_replace(State::Silent);
+    let asked = async {
+        tokio::join!(
+            async { node.client(&staff, id()).await.map(drop) },
+            async { node.insert(paid_by(None)).await.map(drop) },
+            async { node.initial_access_token(&staff, id()).await.map(drop) },
+            async { node.revision(&staff).await.map(drop) },
+            async { node.check().await },
+        )
+    };
+    let (one, two, three, four, five) =
+        tokio::time::timeout(std::time::Duration::from_secs(40), asked).await.unwrap();
+    for answer in [one, two, three, four, five] {
+        assert!(matches!(answer, Err(StoreError::Unavailable(_) | StoreError::Overloaded)), "{answer:?}");
+    }
+    way.state.send_replace(State::Cut);
+    way.state.send_replace(State::Open);
+    let again = async { while node.client(&staff, id()).await.is_err() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(40), again).await.unwrap();
 }
 
 #[tokio::test]
