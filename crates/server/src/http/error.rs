@@ -146,7 +146,7 @@ fn temporarily_unavailable(text: &str) -> Response {
     with_header(response, header::RETRY_AFTER, RETRY_AFTER)
 }
 
-fn internal(error: &dyn std::error::Error) -> Response {
+pub(super) fn internal(error: &dyn std::error::Error) -> Response {
     tracing::error!(%error, "something is wrong inside");
     plain(
         StatusCode::INTERNAL_SERVER_ERROR,

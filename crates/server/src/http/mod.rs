@@ -123,9 +123,9 @@ impl Endpoints {
     pub async fn answer(&self, peer: IpAddr, request: Request<Incoming>) -> Response {
         let mut counted = self.app.figures().begin(request.method());
         let name = RequestName::draw(self.app.random(), request.headers());
-        let header = name.header();
+        let (header, named) = (name.header(), name.clone());
         let answer = async {
-            let response = self.route(peer, request, &mut counted).await;
+            let response = self.route(peer, request, &named, &mut counted).await;
             let (status, micros) = (response.status().as_u16(), counted.answered(response.status()));
             let (method, endpoint) = (counted.verb.as_str(), counted.endpoint.as_str());
             tracing::debug!(method, endpoint, status, micros, "answered");
@@ -136,7 +136,13 @@ impl Endpoints {
         response
     }
 
-    async fn route(&self, peer: IpAddr, request: Request<Incoming>, counted: &mut UnderWay<'_>) -> Response {
+    async fn route(
+        &self,
+        peer: IpAddr,
+        request: Request<Incoming>,
+        name: &RequestName,
+        counted: &mut UnderWay<'_>,
+    ) -> Response {
         let mut request = request.map(Body::new);
         let profiles = self.app.profiles();
         let Ok(host) = host(&request) else { return error::bad_host() };
@@ -165,9 +171,15 @@ impl Endpoints {
         parts.path_and_query = PathAndQuery::try_from(rest).ok();
         *request.uri_mut() = http::Uri::from_parts(parts).unwrap_or_default();
         request.extensions_mut().insert(asked);
-        match self.router.clone().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+        let changes_something = request.method() == Method::POST;
+        let answering = self.router.clone().oneshot(request);
+        if !changes_something {
+            return answering.await.unwrap_or_else(|never| match never {});
+        }
+        // Whoever hangs up has asked all the same: what was begun is not left half-way, and not taken back.
+        match tokio::spawn(name.clone().answer(answering)).await {
+            Ok(answered) => answered.unwrap_or_else(|never| match never {}),
+            Err(error) => error::internal(&error),
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use base64::Engine;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::kept::Kept;
+use crate::person::{ALICE, Ask, Person, Who};
 use crate::world::{Registered, Server};
 
 const SCOPE: &str = "scope = \"orders:read orders:write\"";
@@ -143,4 +145,56 @@ async fn a_node_that_cannot_reach_its_store_says_so_and_goes_on_when_it_can() {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), again).await.unwrap();
+}
+
+/// What was begun is carried out, also where nobody waits for the answer any more.
+#[tokio::test]
+async fn a_revocation_is_carried_out_though_whoever_asked_has_hung_up() {
+    let node = Server::node().await;
+    let alice = Person::of(&node);
+    let install = alice.install(ALICE).await;
+    let ask = Ask::code("customers", &install.id, "openid offline_access orders:read");
+    let location = alice.answer_all(&ask, ALICE).await;
+    let refresh =
+        node.redeem("customers", Who::Secret(install.credential()), &location).await.text("refresh_token");
+    let operations = node.operations().await;
+    let gone = || async {
+        let told = String::from_utf8(operations.get("/metrics").await.body.to_vec()).unwrap();
+        told.lines()
+            .any(|line| line.contains("endpoint=\"revoke\"") && line.contains("gone") && line.ends_with(" 1"))
+    };
+
+    let Kept::Schema { url, .. } = &node.kept else { panic!("this is a file") };
+    let url = url.replace("pool_size=4&", "");
+    let (mut client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let holder = client.transaction().await.unwrap();
+    holder.batch_execute("LOCK TABLE grants IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let mut stream = TcpStream::connect(node.address()).await.unwrap();
+    let (id, secret) = install.credential();
+    let body = format!("token={refresh}");
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}"));
+    let request = format!(
+        "POST /customers/revoke HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.unwrap();
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'grants'::regclass";
+    while holder.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(stream);
+    while !gone().await {
+        tokio::task::yield_now().await;
+    }
+    holder.rollback().await.unwrap();
+    let ends = async {
+        let own = Who::Secret(install.credential());
+        while node.post_as("/customers/introspect", own, &[("token", &refresh)]).await.json()["active"]
+            == true
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), ends).await.unwrap();
 }
