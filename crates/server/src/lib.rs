@@ -12,6 +12,7 @@ pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod figures;
+pub mod free_port;
 pub mod http;
 mod idle_watch;
 pub mod logging;

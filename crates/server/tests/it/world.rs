@@ -18,6 +18,7 @@ use protocol::jose::{SigningKey, encode_base64url};
 use serde_json::{Value, json};
 use server::app::{App, Outside, Reloaded, StartError};
 use server::config::Configuration;
+use server::free_port::free_port;
 use server::operations::{self, Inside};
 use server::random::SystemRandomness;
 use server::{demo, run};
@@ -102,7 +103,7 @@ impl Server {
 
     async fn on(folder: TempDir, kept: Kept, change: impl FnOnce(String) -> String) -> Self {
         demo::furnish(folder.path()).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", free_port().unwrap())).await.unwrap();
         let text = change(demo::world(listener.local_addr().unwrap().port(), &kept.url()));
         Self::start(folder, kept, listener, text).await
     }

@@ -1,6 +1,5 @@
 //! A server of the tour's own: another process, started as an operator starts it.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
@@ -11,6 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use crate::demo;
+use crate::free_port::free_port;
 
 /// A running `matricula serve`.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Server {
         let folder = tempfile::Builder::new().prefix("matricula-tour-").tempdir()?;
         demo::furnish(folder.path())?;
         // The issuer has the port in it, so a free one is found first.
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = free_port()?;
         let world = format!("{}\n{extra}", demo::world(port, "sqlite:matricula.db"));
         std::fs::write(folder.path().join("matricula.toml"), world)?;
         let mut child = Command::new(std::env::current_exe()?)

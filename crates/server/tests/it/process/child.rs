@@ -1,7 +1,6 @@
 //! A server in a process of its own.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -15,7 +14,7 @@ pub(crate) const SECRET_IN_THE_ENVIRONMENT: &str = "a-secret-in-the-environment-
 
 /// A port that was free a moment ago.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    server::free_port::free_port().unwrap()
 }
 
 /// `matricula serve` on the demo world.
