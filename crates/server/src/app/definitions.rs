@@ -37,8 +37,10 @@ impl App {
             SigningKeys::check(&settings.definitions.profile, forge).await?;
         }
         let mut public_url = self.loading.lock().await;
+        let reloaded = self.load(&configuration.profiles, &configuration.public_url).await?;
+        // Where it failed, what follows other nodes goes on under the old address.
         public_url.clone_from(&configuration.public_url);
-        self.load(&configuration.profiles, &public_url).await
+        Ok(reloaded)
     }
 
     /// Whoever calls this holds `loading`, whose text is the public URL.

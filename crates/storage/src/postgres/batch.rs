@@ -8,7 +8,7 @@ use deadpool_postgres::Object;
 use primitives::store::StoreError;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::connections::Connections;
@@ -24,10 +24,6 @@ const MAX_BATCH: usize = 512;
 
 /// How many questions about one row may wait.
 const OF_ONE_ROW: usize = 1_024;
-
-/// How many statements of a kind are under way. While it is, further questions gather for the next; with more than one,
-/// batches are smaller, and each costs PostgreSQL about as much.
-const UNDER_WAY: usize = 1;
 
 /// The name of a row that a question is about: the number of its profile and its id.
 pub(super) type Key = (i32, Uuid);
@@ -64,13 +60,10 @@ pub(super) struct Batches<O: Operation> {
 }
 
 impl<O: Operation> Batches<O> {
-    /// Begins to answer. It ends with the last connection.
+    /// Begins to answer, until this is dropped.
     pub(super) fn start(connections: &Connections) -> Self {
         let (queue, receiver) = channel(QUEUE);
-        let receiver = Arc::new(Mutex::new(receiver));
-        for _ in 0..UNDER_WAY {
-            tokio::spawn(answer_all::<O>(connections.clone(), Arc::clone(&receiver)));
-        }
+        tokio::spawn(answer_all::<O>(connections.clone(), receiver));
         Self { queue, figures: Arc::clone(connections.figures()) }
     }
 
@@ -100,19 +93,20 @@ fn turned_away<O: Operation>(figures: &Figures) -> &Count {
     if O::WRITES { &figures.writes_turned_away } else { &figures.reads_turned_away }
 }
 
-async fn answer_all<O: Operation>(connections: Connections, queue: Arc<Mutex<Receiver<Waiting<O>>>>) {
+/// One statement at a time: while it is under way, further questions gather for the next. With two, batches were half as
+/// large, and each cost PostgreSQL about as much.
+async fn answer_all<O: Operation>(connections: Connections, mut queue: Receiver<Waiting<O>>) {
     let figures = Arc::clone(connections.figures());
     let (mut further, mut later) = (Vec::with_capacity(MAX_BATCH), Vec::new());
     loop {
         let mut sorted = Sorted::new(&figures);
         later.drain(..).for_each(|waiting| sorted.add(waiting));
         if sorted.now.is_empty() {
-            // One task at a time waits here; others wait for their turn.
-            if queue.lock().await.recv_many(&mut further, MAX_BATCH).await == 0 {
+            if queue.recv_many(&mut further, MAX_BATCH).await == 0 {
                 return;
             }
             further.drain(..).for_each(|waiting| sorted.add(waiting));
-        } else if let Ok(mut queue) = queue.try_lock() {
+        } else {
             while sorted.now.len() < MAX_BATCH
                 && let Ok(waiting) = queue.try_recv()
             {

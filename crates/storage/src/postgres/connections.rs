@@ -84,8 +84,13 @@ impl PostgresUrl {
     /// Reads one.
     ///
     /// # Errors
-    /// See [`UrlError`]. What is said never has the URL in it, which has a password.
+    /// See [`UrlError`]. What is said has nothing of a password that stands there by mistake.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
+        // Before anything else: what is wrong with a password would be quoted as what is wrong with the URL.
+        let (_, rest) = text.split_once("://").unwrap_or_default();
+        if rest.split_once('@').is_some_and(|(user, _)| user.contains(':')) {
+            return Err(UrlError::Malformed("it has a password in it, which never stands there".to_owned()));
+        }
         let (address, query) = text.split_once('?').unwrap_or((text, ""));
         let mut ours = OurOptions::default();
         let theirs: Vec<&str> =
@@ -363,6 +368,10 @@ mod tests {
     fn what_is_wrong_with_a_url_is_said_without_its_password() {
         for url in [
             "postgres://m:geheim@db.example/matricula",
+            "postgres://m:ge?geheim=1@db.example/matricula",
+            "postgres://m:ge/geheim@db.example/matricula",
+            "postgres://m:a@geheim@db.example/matricula",
+            "postgres://m@db.example/matricula?password=geheim",
             "postgres://m:geheim@db.example/matricula?sslmode=require",
             "postgres://m:geheim@db.example/matricula?sslmode=prefer",
             "postgres://m:geheim@db.example/matricula?pool_size=1",

@@ -72,12 +72,16 @@ impl From<Failure> for StoreError {
         match &failure {
             Failure::Pool(PoolError::Closed) => Failure::Closed.into(),
             Failure::Pool(PoolError::Timeout(TimeoutType::Wait)) | Failure::Full => Self::Overloaded,
+            // That one is said while a connection comes about.
+            Failure::Pool(PoolError::Backend(error))
+                if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) =>
+            {
+                Self::Overloaded
+            }
             Failure::Corrupt(why) => Self::Corrupt(why.clone()),
             Failure::Postgres(error) => match error.code() {
                 Some(code)
-                    if failure.was_for_the_sake_of_others()
-                        || *code == SqlState::LOCK_NOT_AVAILABLE
-                        || *code == SqlState::TOO_MANY_CONNECTIONS =>
+                    if failure.was_for_the_sake_of_others() || *code == SqlState::LOCK_NOT_AVAILABLE =>
                 {
                     Self::Overloaded
                 }
