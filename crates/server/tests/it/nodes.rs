@@ -149,23 +149,21 @@ async fn a_node_that_cannot_reach_its_store_says_so_and_goes_on_when_it_can() {
 
 #[tokio::test]
 async fn a_reload_that_failed_leaves_a_node_under_its_old_address() {
-    let kept = Kept::schema().await;
-    let (behind, is_cut) = behind_a_way(&kept).await;
-    let mut node = Server::on_kept(behind).await;
-    let mut other = Server::on_kept(kept).await;
+    let mut node = Server::node().await;
+    let mut other = node.beside().await;
     let client = node.instance("field-app").await;
-    is_cut.send_replace(true);
+    // What it has to write waits for somebody, until it may not wait any longer.
+    let Kept::Schema { url, .. } = &node.kept else { panic!("this is a file") };
+    let (mut holder, connection) =
+        tokio_postgres::connect(&url.replace("pool_size=4&", ""), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let holding = holder.transaction().await.unwrap();
+    holding.batch_execute("LOCK TABLE profiles IN SHARE ROW EXCLUSIVE MODE").await.unwrap();
     let moved = format!("public_url = \"http://127.0.0.1:{}\"", node.address().port());
     let here = format!("public_url = \"http://localhost:{}\"", node.address().port());
     node.reload(&here, &moved).await.unwrap_err();
-    is_cut.send_replace(false);
+    holding.rollback().await.unwrap();
     other.reload(SCOPE, LESS).await.unwrap();
-    let again = async {
-        while node.token("staff", client.credential(), None).await.status != 200 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), again).await.unwrap();
     assert_eq!(node.token("staff", client.credential(), None).await.text("scope"), "orders:read");
     let metadata = node.get("/staff/.well-known/oauth-authorization-server").await;
     assert_eq!(metadata.text("issuer"), node.issuer("staff"));

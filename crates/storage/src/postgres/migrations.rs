@@ -18,7 +18,7 @@ const LOCK: i64 = 0x4d74_7263;
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     /// It could not be looked at or changed.
-    #[error("the schema was not brought up to date: {0}")]
+    #[error("the schema could not be looked at or changed: {0}")]
     Failed(String),
     /// A store is being moved there, and not all of it has come.
     #[error("a store is being moved there: call 'matricula db move' again, until it ends well")]

@@ -16,7 +16,7 @@ use uuid::Uuid;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     /// No connection was to be had.
-    #[error(transparent)]
+    #[error("{}", no_connection(.0))]
     Pool(#[from] PoolError),
     /// It said no, or the connection broke.
     #[error("{}", told(.0))]
@@ -33,6 +33,14 @@ pub(super) enum Failure {
     /// A row holds what no writer of ours has put there.
     #[error("{0}")]
     Corrupt(String),
+}
+
+/// Why there is no connection, with what PostgreSQL or the system says of that.
+fn no_connection(error: &PoolError) -> String {
+    match error {
+        PoolError::Backend(error) => told(error),
+        other => other.to_string(),
+    }
 }
 
 /// What PostgreSQL says about an error, without the values of a row, which its details have.
